@@ -1,0 +1,1 @@
+"""The one command: it composes the rooms."""

@@ -1,0 +1,91 @@
+"""A unit of work: one actor, one tenant, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from tortoise.transactions import in_transaction
+
+from tenants.encryption import Keyring
+from tenants.encryption.tenant_keys import keyring_of
+from tenants.installation import installation
+
+
+class ActorKind(StrEnum):
+    """Who acts: a partner's key, the operator at a terminal, or a job."""
+
+    API_KEY = "API_KEY"
+    OPERATOR = "OPERATOR"
+    WORKER = "WORKER"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts in one tenant. `id` is the API key or the job; None for an operator. `may_reveal`: sealed values may be read in clear."""
+
+    tenant_id: UUID
+    kind: ActorKind
+    id: UUID | None = None
+    may_reveal: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """What a unit of work holds. `connection` is asyncpg's, in a transaction with the tenant set."""
+
+    actor: Actor
+    connection: Any
+    _keyring: Keyring | None = None
+    _after_commit: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.actor.tenant_id
+
+    async def keyring(self) -> Keyring:
+        """The tenant's keys, unwrapped once a process."""
+        if self._keyring is None:
+            self._keyring = await keyring_of(self.connection, installation().master, self.tenant_id)
+        return self._keyring
+
+
+_session: ContextVar[Session | None] = ContextVar("session", default=None)
+
+
+def session() -> Session:
+    """The unit of work we are in; a RuntimeError outside of one is a bug of ours."""
+    current = _session.get()
+    if current is None:
+        raise RuntimeError("No unit of work: wrap this in `async with acting_as(actor)`.")
+    return current
+
+
+def after_commit(act: Callable[[], Awaitable[object]]) -> None:
+    """Do something once this unit of work is committed, and not at all if it is not: ring a bell, publish."""
+    session()._after_commit.append(act)
+
+
+@asynccontextmanager
+async def acting_as(actor: Actor, *, read_only: bool = False) -> AsyncIterator[Session]:
+    """One actor, one tenant, one transaction: committed at the end, undone as a whole by any exception.
+
+    Nobody else opens a transaction, commits, or sets a tenant. Don't `gather` inside it: it is one connection.
+    """
+    async with in_transaction() as transaction:
+        async with transaction.acquire_connection() as connection:
+            prelude = "SET TRANSACTION READ ONLY; " if read_only else ""
+            await connection.execute(f"{prelude}SELECT act_as_tenant('{actor.tenant_id}')")
+        current = Session(actor, connection)
+        token = _session.set(current)
+        try:
+            yield current
+        finally:
+            _session.reset(token)
+    for act in current._after_commit:
+        await act()

@@ -1,0 +1,57 @@
+"""Every setting once: its name, environment variable, type, default and meaning. A wrong one stops the start."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tenants.refusals import Invalid
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Each field `x` is read from the environment variable `KELU_X`."""
+
+    model_config = SettingsConfigDict(env_prefix="KELU_", extra="ignore", frozen=True)
+
+    home: Path = Field(Path(".kelu"), description="Folder for everything the embedded mode keeps: databases, keys, files, logs. Mode 0700.")
+    database_url: SecretStr | None = Field(None, description="PostgreSQL, as the unprivileged role. Unset: an embedded server is started.")
+    database_owner_url: SecretStr | None = Field(
+        None, description="PostgreSQL, as the owner of the tables; only `kelu migrate` and operator commands use it."
+    )
+    redis_url: SecretStr | None = Field(None, description="Valkey or Redis. Unset: an embedded server is started.")
+    files_url: str | None = Field(None, description="Where sealed files lie: file:///folder or s3://bucket/prefix. Unset: inside the home.")
+    master_key_file: Path | None = Field(
+        None, description="The file with the master key (base64, mode 0600). Unset: made inside the home, in embedded mode only."
+    )
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the server listens on.")
+    pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process, at most.")
+    statement_timeout_seconds: float = Field(20, gt=0, le=600, description="PostgreSQL ends a statement of ours after this long.")
+    worker_processes: int = Field(0, ge=0, le=64, description="Processes of `kelu work`; 0 means one for each processor.")
+    upload_bytes_most: int = Field(1 << 30, ge=1, description="Largest file that may be uploaded, in bytes.")
+    body_bytes_most: int = Field(1 << 20, ge=1024, description="Largest GraphQL request body, in bytes.")
+    chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
+    lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether PostgreSQL is ours to start: true unless KELU_DATABASE_URL names one."""
+        return self.database_url is None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        Invalid: one is wrong; the message names each variable and what it must be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"KELU_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        raise Invalid(f"A setting is wrong. {wrong}.") from None
