@@ -13,7 +13,7 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from tenants import queue
 from tenants.database import close_models, open_models
 from tenants.embedded import Embedded
-from tenants.encryption.masters import LocalMasterKey, MasterKey, create_master_key_file
+from tenants.encryption.masters import LocalMasterKey, MasterKey, MasterKeyError, create_master_key_file
 from tenants.files import FileStore
 from tenants.refusals import Invalid
 from tenants.settings import Settings, settings
@@ -62,21 +62,39 @@ def servers(chosen: Settings) -> Iterator[Servers]:
         owner = chosen.database_owner_url.get_secret_value() if chosen.database_owner_url else None
         yield Servers(owner, chosen.database_url.get_secret_value(), chosen.redis_url.get_secret_value())
         return
+    is_new = not (chosen.home / "postgres").exists()
     with Embedded(chosen.home) as urls:
+        if is_new and chosen.master_key_file is None:
+            _make_master_key(chosen)
         yield Servers(urls.owner, urls.app, urls.redis)
 
 
+def _embedded_key(chosen: Settings) -> Path:
+    return chosen.home / "keys" / "master.key"
+
+
+def _make_master_key(chosen: Settings) -> None:
+    """Make the key of a new home; a process that started at the same moment may have been first."""
+    path = _embedded_key(chosen)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        create_master_key_file(path)
+    except MasterKeyError:
+        if not path.exists():
+            raise
+
+
 def master_key(chosen: Settings) -> MasterKey:
-    """The master key: from the file that is named, or in embedded mode from one made in the home on first start."""
+    """The master key: from the file that is named, or in embedded mode the one made with the home.
+
+    Raises:
+        Invalid: none is named, or the home's own is gone. A new one could not open what the old one sealed.
+    """
     if chosen.master_key_file is not None:
         return LocalMasterKey.from_file(chosen.master_key_file)
     if not chosen.is_embedded:
         raise Invalid("KELU_MASTER_KEY_FILE is not set. With servers of your own there is no default key: `kelu key new FILE` makes one.")
-    path = Path(chosen.home) / "keys" / "master.key"
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    if not path.exists():
-        create_master_key_file(path)
-    return LocalMasterKey.from_file(path)
+    return LocalMasterKey.from_file(_embedded_key(chosen))
 
 
 def file_store(chosen: Settings) -> FileStore:

@@ -27,7 +27,10 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who acts in one tenant. `id` is the API key or the job; None for an operator. `may_reveal`: sealed values may be read in clear."""
+    """Somebody who acts in one tenant.
+
+    `id` is the API key or the job, None for an operator; `may_reveal`: sealed values may be read in clear.
+    """
 
     tenant_id: UUID
     kind: ActorKind

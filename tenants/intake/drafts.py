@@ -49,7 +49,8 @@ class Action(StrEnum):
 class Outcome:
     """What became (or, in a dry run, would become) of each row of a batch, in its order.
 
-    `actions` and `record_ids` stand beside the batch's `rows`; a rejected row has no id. `records` counts records by
+    `actions` and `record_ids` stand beside the batch's `rows`; a row rejected as a
+    DUPLICATE has the id of the record in its way, any other rejected row none. `records` counts records by
     type and action, e.g. {"ORDER": {"CREATE": 830}, "ORDER_LINE": {"CREATE": 2155}}: rows and records differ where
     several rows make one record or one row makes two.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import TypeAlias
 
 from tenants.words import (
     Channel,
@@ -46,6 +47,9 @@ class Type(Enum):
     VERSION = auto()  # int
 
 
+Vocabulary: TypeAlias = type[StrEnum]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a record type. `sealed` fields are encrypted at rest; `longest` is in characters."""
@@ -55,7 +59,7 @@ class Field:
     sealed: bool = False
     required: bool = False
     longest: int = 200
-    words: type[StrEnum] | None = None
+    words: Vocabulary | None = None
 
 
 #: How a contact, an order, an interaction, a need or a preference says whose it is; one of them is needed.

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from tenants.intake.normalise.amounts import DecimalMark
 from tenants.intake.normalise.dates import DateOrder
@@ -24,6 +27,11 @@ class KeyKind(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     NATIONAL_ID = "national_id"
+
+
+def field_of(kind: KeyKind) -> str:
+    """The customer's field a key is made of."""
+    return "external_id" if kind is KeyKind.EXTERNAL else kind.value
 
 
 class OnMatch(StrEnum):
@@ -50,9 +58,7 @@ class Fill(StrEnum):
 
 
 #: Problems that keep the row, and the value as entered, unless the tenant says otherwise.
-WARNINGS = frozenset(
-    {Code.IMPLAUSIBLE_PHONE, Code.IMPLAUSIBLE_EMAIL, Code.BAD_POSTAL_CODE, Code.IMPLAUSIBLE_AGE, Code.BAD_NATIONAL_ID}
-)
+WARNINGS = frozenset({Code.IMPLAUSIBLE_PHONE, Code.IMPLAUSIBLE_EMAIL, Code.BAD_POSTAL_CODE, Code.IMPLAUSIBLE_AGE, Code.BAD_NATIONAL_ID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +99,30 @@ class TenantRules:
             country=found["country"],
             zone=ZoneInfo(found["time_zone"]),
             currency=found["currency"],
-            unique=frozenset(KeyKind(kind) for kind in found["unique_keys"] or ()),
-            required={RecordType(noun): frozenset(names) for noun, names in (found["required"] or {}).items()},
-            severities={Code(code): Severity(severity) for code, severity in (found["severities"] or {}).items()},
-            custom_fields={
-                each["name"]: CustomFieldRule(
-                    each["name"],
-                    each["type"],
-                    each["is_required"],
-                    each["is_sealed"],
-                    tuple(each["choices"]),
-                    _decimal(each["least"]),
-                    _decimal(each["most"]),
-                )
-                for each in found["custom_fields"] or ()
-            },
+            **_decided(orjson.loads(found["rules"])),
+            custom_fields={each["name"]: _custom_field(each) for each in orjson.loads(found["custom_fields"])},
         )
 
 
-def _decimal(number: float | int | None) -> Decimal | None:
-    return None if number is None else Decimal(str(number))
+def _decided(rules: dict[str, Any]) -> dict[str, Any]:
+    """A tenant's stored rules: {"unique": [key kinds], "required": {record type: [fields]}, "severities": {code: severity}}."""
+    return {
+        "unique": frozenset(KeyKind(kind) for kind in rules.get("unique", ())),
+        "required": {RecordType(noun): frozenset(names) for noun, names in rules.get("required", {}).items()},
+        "severities": {Code(code): Severity(severity) for code, severity in rules.get("severities", {}).items()},
+    }
+
+
+def _custom_field(stored: dict[str, Any]) -> CustomFieldRule:
+    least, most = (None if stored[name] is None else Decimal(str(stored[name])) for name in ("least", "most"))
+    return CustomFieldRule(
+        stored["name"], stored["type"], stored["is_required"], stored["is_sealed"], tuple(stored["choices"]), least, most
+    )
 
 
 _LOAD = """
-SELECT t.country, t.time_zone, t.currency,
-       t.rules->'unique' AS unique_keys, t.rules->'required' AS required, t.rules->'severities' AS severities,
-       (SELECT jsonb_agg(to_jsonb(f)) FROM custom_field f WHERE f.tenant_id = $1) AS custom_fields
+SELECT t.country, t.time_zone, t.currency, t.rules,
+       (SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM custom_field f WHERE f.tenant_id = $1) AS custom_fields
 FROM tenant t WHERE t.id = $1
 """
 
@@ -133,6 +137,7 @@ class IntakeRules:
         fills: per target, against `fill` for the rest.
         dates, marks: per target, what the column's own evidence decided.
         source: API or IMPORT.
+        system: the source system external ids belong to; "" is the tenant's own numbering.
     """
 
     match_by: tuple[KeyKind, ...] = ()
@@ -144,5 +149,6 @@ class IntakeRules:
     marks: Mapping[str, DecimalMark] = field(default_factory=dict)
     dry_run: bool = False
     source: str = "API"
+    system: str = ""
     import_run_id: UUID | None = None
     reason: str | None = None

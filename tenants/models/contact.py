@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tortoise import fields
-
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.models.tenant_model import TenantModel

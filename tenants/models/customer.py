@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tortoise import fields
+from typing import Any
 
+from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.models.tenant_model import TenantModel
@@ -31,7 +32,7 @@ class Customer(TenantModel):
     source = fields.TextField(null=True)
     owner = fields.TextField(null=True)
     tags = ArrayField("text")
-    custom = fields.JSONField()
+    custom: Any = fields.JSONField()
     custom_sealed = fields.BinaryField(null=True)
     flags = ArrayField("text")
     verified_at = fields.DatetimeField(null=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise import fields
 
 from tenants.models.tenant_model import TenantModel
@@ -12,11 +14,12 @@ class ImportRun(TenantModel):
     record_type = fields.TextField()
     status = fields.TextField(default="WAITING")
     is_dry_run = fields.BooleanField(default=False)
-    options = fields.JSONField(default=dict)
-    source = fields.JSONField(default=dict)
-    mapping = fields.JSONField(default=list)
-    evidence = fields.JSONField(default=dict)
-    cursor = fields.JSONField(null=True)
+    options: Any = fields.JSONField(default=dict)
+    source: Any = fields.JSONField(default=dict)
+    mapping: Any = fields.JSONField(default=list)
+    evidence: Any = fields.JSONField(default=dict)
+    cursor: Any = fields.JSONField(null=True)
+    is_staged = fields.BooleanField(default=False)
     rows_staged = fields.BigIntField(default=0)
     rows_blank = fields.BigIntField(default=0)
     chunks_staged = fields.IntField(default=0)
@@ -28,9 +31,11 @@ class ImportRun(TenantModel):
     rows_skipped = fields.BigIntField(default=0)
     rows_rejected = fields.BigIntField(default=0)
     warnings = fields.BigIntField(default=0)
-    records = fields.JSONField(default=dict)
+    records: Any = fields.JSONField(default=dict)
     failure_reason = fields.TextField(null=True)
     started_at = fields.DatetimeField(null=True)
+    running_at = fields.DatetimeField(null=True)
+    rows_before = fields.BigIntField(default=0)
     finished_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)

@@ -15,6 +15,8 @@ class Job(TenantModel):
     position = fields.IntField(default=0)
     state = fields.TextField(default="WAITING")
     attempts = fields.IntField(default=0)
+    failures = fields.IntField(default=0)
+    losses = fields.IntField(default=0)
     due_at = fields.DatetimeField(null=True)
     failure = fields.TextField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)

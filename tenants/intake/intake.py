@@ -1,0 +1,162 @@
+"""The road in, read downwards: make it right, check, look, decide, write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tenants.changes.record import Cause, Change, record
+from tenants.encryption import Keyring
+from tenants.intake.apply import Raced, apply
+from tenants.intake.cleaning import Clean, clean
+from tenants.intake.drafts import Action, Batch, Outcome
+from tenants.intake.match import Matches, load_births, match_links, match_records
+from tenants.intake.plan import Plan
+from tenants.intake.problems import Code, Problem, Severity
+from tenants.intake.records import Draft, drafts_of
+from tenants.intake.rules import IntakeRules, OnMatch, TenantRules
+from tenants.intake.shapes import CONTACT, SHAPES, Shape
+from tenants.intake.validate import validate
+from tenants.refusals import Conflict
+from tenants.session import Session, session
+from tenants.words import RecordType
+
+#: How often a batch that met another writer looks again before it gives up.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch made right and checked, ready to be settled: all that can be done without looking at what is stored."""
+
+    clean: Clean
+    drafts: Sequence[Draft]
+    contacts: Sequence[Draft]
+    tenant: TenantRules
+    rules: IntakeRules
+    keyring: Keyring
+
+    @property
+    def shape(self) -> Shape:
+        return SHAPES[self.clean.record_type]
+
+
+async def take_in(batch: Batch, rules: IntakeRules) -> Outcome:
+    """Bring a batch of drafts into the tenant's records, or say row by row why not.
+
+    One statement per step however many drafts there are. Nothing is written for a row that has an error;
+    `rules.dry_run` stops after the plan, and the plan is what a real run would do.
+    """
+    tenant, keyring = await TenantRules.load(), await session().keyring()
+    return await settle(prepare(batch, tenant, rules, keyring))
+
+
+def prepare(batch: Batch, tenant: TenantRules, rules: IntakeRules, keyring: Keyring) -> Prepared:
+    """Normalise, validate and seal a batch: pure computation, outside any transaction.
+
+    Raises:
+        Invalid: a column that is no field of this record type.
+    """
+    cleaned = clean(batch, tenant, rules)
+    validate(cleaned, tenant)
+    shape = SHAPES[batch.record_type]
+    drafts = drafts_of(cleaned, shape, tenant, keyring, system=rules.system)
+    contacts = []
+    if batch.record_type is RecordType.CUSTOMER and any(target.startswith("contact.") for target in batch.columns):
+        contacts = drafts_of(cleaned, CONTACT, tenant, keyring, prefix="contact.")
+    return Prepared(cleaned, drafts, contacts, tenant, rules, keyring)
+
+
+async def settle(prepared: Prepared) -> Outcome:
+    """Match, plan and apply a prepared batch in the unit of work we are in, with its change-set.
+
+    Raises:
+        Conflict: other writers kept taking the same unique values.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            async with session().connection.transaction():
+                return await _settle(prepared, session())
+        except Raced:
+            continue
+    raise Conflict("Other changes to the same records kept coming in between. Try again.")
+
+
+async def _settle(prepared: Prepared, current: Session) -> Outcome:
+    rules, keyring = prepared.rules, prepared.keyring
+    plan = await _planned(prepared, prepared.shape, prepared.drafts, rules, current)
+    outcome = _outcome(prepared.clean, plan)
+    contacts = _contacts_of(prepared, outcome)
+    changes: list[Change] = []
+    if not rules.dry_run:
+        changes = await apply(plan, current, keyring)
+    if contacts:
+        changes += await _settle_contacts(prepared, contacts, outcome, current)
+    if changes:
+        outcome.change_set_id = await record(changes, Cause(rules.source, rules.import_run_id, rules.reason), current, keyring)
+    return outcome
+
+
+async def _planned(prepared: Prepared, shape: Shape, drafts: Sequence[Draft], rules: IntakeRules, current: Session) -> Plan:
+    matches = Matches()
+    if shape.record_type is not RecordType.CUSTOMER:
+        await match_links(drafts, current, matches)
+    if shape.record_type is RecordType.ORDER:
+        customers = {draft.values["customer_id"] for draft in drafts if "customer_id" in draft.values}
+        await load_births(sorted(customers), current, prepared.keyring, matches)
+    await match_records(shape, drafts, current, prepared.keyring, matches)
+    rows = prepared.clean.rows
+    plan = Plan(shape, prepared.tenant, rules, matches, rows, [Action.REJECT] * len(rows), [None] * len(rows), [])
+    plan.decide(drafts)
+    return plan
+
+
+def _contacts_of(prepared: Prepared, outcome: Outcome) -> list[Draft]:
+    """The contacts of the rows that were taken in, bound to their customers."""
+    taken = {Action.CREATE, Action.UPDATE, Action.UNCHANGED}
+    found = []
+    for draft in prepared.contacts:
+        place = draft.places[0]
+        if outcome.actions[place] in taken and outcome.record_ids[place] is not None:
+            found.append(replace(draft, values={**draft.values, "customer_id": outcome.record_ids[place]}))
+    return found
+
+
+async def _settle_contacts(prepared: Prepared, contacts: list[Draft], outcome: Outcome, current: Session) -> list[Change]:
+    """Contacts that came in their customers' rows: a row that changed only its contact is an UPDATE."""
+    plan = await _planned(prepared, CONTACT, contacts, replace(prepared.rules, on_match=OnMatch.UPDATE, match_by=()), current)
+    for draft in contacts:
+        place = draft.places[0]
+        if outcome.actions[place] is Action.UNCHANGED and plan.actions[place] in (Action.CREATE, Action.UPDATE):
+            outcome.actions[place] = Action.UPDATE
+    outcome.problems += plan.problems
+    outcome.records[RecordType.CONTACT.value] = plan.records()
+    return [] if prepared.rules.dry_run else await apply(plan, current, prepared.keyring)
+
+
+def _outcome(cleaned: Clean, plan: Plan) -> Outcome:
+    problems = [*cleaned.problems, *_other_lines(cleaned), *plan.problems]
+    records: dict[str, Counter[str]] = {plan.shape.record_type.value: plan.records()}
+    if plan.shape.record_type is RecordType.ORDER:
+        records[RecordType.ORDER_LINE.value] = _lines(plan)
+    return Outcome(plan.actions, plan.record_ids, problems, records)
+
+
+def _lines(plan: Plan) -> Counter[str]:
+    """Lines by what became of their order's lines."""
+    found: Counter[str] = Counter()
+    for target in plan.targets.values():
+        action = Action.CREATE if target.is_new else Action.UPDATE if "lines" in target.changed else Action.UNCHANGED
+        if target.lines:
+            found[action.value] += len(target.lines)
+    return found
+
+
+def _other_lines(cleaned: Clean) -> Iterator[Problem]:
+    """Rows refused only because another line of their order is."""
+    told = {problem.row for problem in cleaned.problems if problem.severity is Severity.ERROR}
+    for place in sorted(cleaned.refused):
+        row = cleaned.rows[place]
+        if row not in told:
+            yield Problem(row, None, Code.OTHER_LINE, Severity.ERROR, "Another line of this order has an error.", "Correct that line.")

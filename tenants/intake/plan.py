@@ -1,0 +1,290 @@
+"""Fourth step of the road in: what is to be done with each draft, decided in order and written down before anything is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from tenants.intake.drafts import Action
+from tenants.intake.fields import FIELDS
+from tenants.intake.match import Matches, Sign, Stored, signs_of
+from tenants.intake.problems import Code, Fault, Problem, Severity
+from tenants.intake.records import Draft, Line, not_found
+from tenants.intake.rules import Fill, IntakeRules, KeyKind, OnMatch, OnMissing, TenantRules, field_of
+from tenants.intake.shapes import LINE, Shape
+from tenants.intake.validate import line_amount, order_amount_fault, required
+from tenants.words import RecordType
+
+
+@dataclass(slots=True)
+class Target:
+    """A record as the plan leaves it: new where `stored` is None.
+
+    Args:
+        keys: the keys it is given, new or in place of an old one.
+        changed: the fields that differ from what is stored; `stale`: those whose ciphertext in `sealed` is not theirs.
+    """
+
+    id: UUID
+    stored: Stored | None
+    values: dict[str, Any]
+    flags: list[str]
+    sealed: dict[str, bytes | None]
+    keys: dict[KeyKind, bytes] = field(default_factory=dict)
+    lines: list[Line] | None = None
+    changed: set[str] = field(default_factory=set)
+    stale: set[str] = field(default_factory=set)
+
+    @property
+    def is_new(self) -> bool:
+        return self.stored is None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What becomes of each place of the batch, and the records to write."""
+
+    shape: Shape
+    tenant: TenantRules
+    rules: IntakeRules
+    matches: Matches
+    rows: Sequence[int]
+    actions: list[Action]
+    record_ids: list[UUID | None]
+    problems: list[Problem]
+    targets: dict[UUID, Target] = field(default_factory=dict)
+    own_signs: dict[Sign, list[UUID]] = field(default_factory=dict)
+
+    def decide(self, drafts: Sequence[Draft]) -> None:
+        """Decide on every draft, in order: a later row of the same record meets what an earlier one made of it."""
+        for draft in drafts:
+            action = self._decide(draft)
+            for place in draft.places:
+                self.actions[place] = action
+
+    def records(self) -> Counter[str]:
+        """Records (not rows) by what happens to them."""
+        found = Counter(Action.CREATE if t.is_new else Action.UPDATE for t in self.targets.values() if t.is_new or t.changed)
+        found[Action.UNCHANGED] = sum(not t.is_new and not t.changed for t in self.targets.values())
+        return Counter({action.value: count for action, count in found.items() if count})
+
+    def _decide(self, draft: Draft) -> Action:
+        if self.shape.record_type is not RecordType.CUSTOMER and not self._linked(draft):
+            return Action.REJECT
+        ids = self._meant(draft)
+        if len(ids) > 1:
+            wrong = f"{len(ids)} records of yours match this row."
+            return self._refuse(draft, None, Fault(Code.AMBIGUOUS_MATCH, wrong, "Merge them first, or give the id of the one you mean."))
+        if draft.wanted_id is not None and not ids:
+            return self._refuse(draft, "id", not_found(self.shape))
+        return self._meet(draft, ids[0]) if ids else self._miss(draft)
+
+    def _linked(self, draft: Draft) -> bool:
+        """Whether it is known whose record this is; a record given by its own id may leave it out."""
+        if "customer_id" in draft.values:
+            return True
+        if draft.link is None:
+            if draft.wanted_id is not None:
+                return True
+            self._refuse(draft, "customer_id", required("customer_id"))
+            return False
+        found = self.matches.links.get(draft.link, ())
+        target = "customer_id" if draft.link[0] == "customer_id" else f"customer_{field_of(KeyKind(draft.link[0]))}"
+        if found:
+            fault = Fault(
+                Code.AMBIGUOUS_MATCH, "Several customers of yours have this value.", "Name the customer by its id or external id."
+            )
+        else:
+            fault = Fault(Code.BROKEN_LINK, "There is no such customer.", "Import the customer first, or correct the link.")
+        self._refuse(draft, target, fault)
+        return False
+
+    def _meant(self, draft: Draft) -> list[UUID]:
+        """The records a draft means: by id, or by the first of its signs that finds any."""
+        if draft.wanted_id is not None:
+            return [draft.wanted_id] if draft.wanted_id in self.matches.records else []
+        if self.shape.record_type is RecordType.CUSTOMER:
+            signs: list[Sign] = [(kind.value, draft.keys[kind]) for kind in self.rules.match_by if kind in draft.keys]
+        else:
+            signs = signs_of(self.shape, draft.values)
+        return next((found for sign in signs if (found := self._holders(sign))), [])
+
+    def _holders(self, sign: Sign) -> list[UUID]:
+        """The records that have a sign now: stored ones, and those earlier rows of this batch made or changed."""
+        found = [id for id in self.matches.by_sign.get(sign, ()) if id in self.matches.records]
+        found += [id for id in self.own_signs.get(sign, ()) if id not in found]
+        return [id for id in found if self._still_has(id, sign)]
+
+    def _still_has(self, id: UUID, sign: Sign) -> bool:
+        target = self.targets.get(id)
+        if target is None:
+            return True
+        if self.shape.record_type is not RecordType.CUSTOMER:
+            return sign in signs_of(self.shape, target.values)
+        kind = KeyKind(sign[0])
+        return target.keys[kind] == sign[1] if kind in target.keys else field_of(kind) not in target.changed
+
+    def _meet(self, draft: Draft, id: UUID) -> Action:
+        if self.rules.on_match is OnMatch.SKIP:
+            return self._note(draft, id, Action.SKIP)
+        if self.rules.on_match is OnMatch.REJECT:
+            return self._refuse(draft, None, _duplicate(), id)
+        target = self.targets.get(id) or self._stored_target(id)
+        if draft.version is not None and target.stored and draft.version != target.stored.version:
+            wrong = f"This record is at version {target.stored.version}, the row was made from version {draft.version}."
+            return self._refuse(draft, "version", Fault(Code.VERSION_CONFLICT, wrong, "Read the record again and repeat the change."))
+        new = self._differing(draft, target)
+        return self._settle(draft, target, new, Action.UPDATE if new or self._lines_differ(draft, target) else Action.UNCHANGED)
+
+    def _stored_target(self, id: UUID) -> Target:
+        stored = self.matches.records[id]
+        return Target(id, stored, dict(stored.values), list(stored.flags), dict(stored.sealed), lines=stored.lines)
+
+    def _miss(self, draft: Draft) -> Action:
+        if self.rules.on_missing is OnMissing.SKIP:
+            return self._note(draft, None, Action.SKIP)
+        if self.rules.on_missing is OnMissing.REJECT:
+            return self._refuse(draft, None, not_found(self.shape))
+        missing = self._missing(draft)
+        if missing:
+            return self._refuse(draft, missing, required(missing))
+        target = Target(draft.id, None, dict(self.shape.defaults or {}), [], draft.sealed)
+        return self._settle(draft, target, draft.values, Action.CREATE)
+
+    def _missing(self, draft: Draft) -> str | None:
+        wanted = [*self._required_fields(), *sorted(self.tenant.required.get(self.shape.record_type, ()))]
+        if draft.lines == [] and self.shape.record_type is RecordType.ORDER:
+            wanted.append("lines.product")
+        given = draft.values
+        custom = {**given.get("custom", {}), **given.get("custom_sealed", {})}
+        if self.shape.record_type is RecordType.CUSTOMER:
+            wanted += [f"custom.{rule.name}" for rule in self.tenant.custom_fields.values() if rule.is_required]
+        return next((name for name in wanted if name not in given and name.removeprefix("custom.") not in custom), None)
+
+    def _required_fields(self) -> list[str]:
+        return [field.name for field in FIELDS[self.shape.record_type] if field.required]
+
+    def _differing(self, draft: Draft, target: Target) -> dict[str, Any]:
+        """What the draft changes: given, different, and allowed to replace what is there."""
+        new: dict[str, Any] = {}
+        for name, value in draft.values.items():
+            old = target.values.get(name)
+            if isinstance(value, dict) and old:
+                value = {**old, **value} if self._fill(name) is Fill.OVERWRITE else {**value, **old}
+            if value == old or (old not in (None, "", []) and not isinstance(value, dict) and self._fill(name) is Fill.IF_EMPTY):
+                continue
+            new[name] = value
+        return new
+
+    def _fill(self, name: str) -> Fill:
+        return self.rules.fills.get(name, self.rules.fill)
+
+    def _lines_differ(self, draft: Draft, target: Target) -> bool:
+        return draft.lines is not None and _completed(draft.lines) != (target.lines or [])
+
+    def _settle(self, draft: Draft, target: Target, new: dict[str, Any], action: Action) -> Action:
+        """Enter what a draft changes into its record, unless that breaks a rule no single row can know."""
+        fault = self._broken(draft, target, new)
+        if fault is not None:
+            return self._refuse(draft, *fault)
+        if not (target.is_new and target.id == draft.id):
+            target.stale.update(new)
+        target.values.update(new)
+        target.changed.update(new)
+        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]}
+        target.flags = [flag for flag in target.flags if flag.partition(":")[0] not in given]
+        target.flags += [flag for flag in draft.flags if flag.partition(":")[0] in given and flag not in target.flags]
+        if draft.lines is not None and (target.is_new or self._lines_differ(draft, target)):
+            target.lines = _completed(draft.lines)
+            target.changed.add("lines")
+        if self.shape.record_type is RecordType.ORDER:
+            self._total(draft, target)
+        self.targets[target.id] = target
+        self._register(draft, target, new)
+        return self._note(draft, target.id, action)
+
+    def _total(self, draft: Draft, target: Target) -> None:
+        """An order that came without its amount has the sum of its lines, in the tenant's currency unless it says another."""
+        target.values.setdefault("currency", self.tenant.currency)
+        if "amount" not in draft.values and (target.is_new or "lines" in target.changed):
+            summed = sum((line["amount"] for line in target.lines or ()), Decimal(0))
+            if target.values.get("amount") != summed:
+                target.values["amount"] = summed
+                target.changed.add("amount")
+
+    def _register(self, draft: Draft, target: Target, new: dict[str, Any]) -> None:
+        """Later rows of the batch find the record by its new signs."""
+        if self.shape.record_type is RecordType.CUSTOMER:
+            for kind, value in draft.keys.items():
+                if target.is_new or field_of(kind) in new:
+                    target.keys[kind] = value
+                    self._own((kind.value, value), target.id)
+        else:
+            for sign in signs_of(self.shape, target.values):
+                self._own(sign, target.id)
+
+    def _own(self, sign: Sign, id: UUID) -> None:
+        holders = self.own_signs.setdefault(sign, [])
+        if id not in holders:
+            holders.append(id)
+
+    def _broken(self, draft: Draft, target: Target, new: dict[str, Any]) -> tuple[str | None, Fault, UUID | None] | None:
+        """A unique key somebody else holds, an order before birth, a total that is not its lines."""
+        for kind, value in draft.keys.items():
+            if kind is KeyKind.EXTERNAL or kind in self.tenant.unique:
+                other = next((id for id in self._holders((kind.value, value)) if id != target.id), None)
+                if other is not None:
+                    return field_of(kind), _duplicate(), other
+        if self.shape.record_type is RecordType.ORDER:
+            return self._broken_order(draft, new)
+        return None
+
+    def _broken_order(self, draft: Draft, new: dict[str, Any]) -> tuple[str | None, Fault, UUID | None] | None:
+        amount, at = draft.values.get("amount"), new.get("ordered_at")
+        if amount is not None and draft.lines:
+            fault = order_amount_fault(amount, _completed(draft.lines))
+            if fault is not None and self.tenant.severity(fault.code) is Severity.ERROR:
+                return "amount", fault, None
+        born = self.matches.births.get(draft.values["customer_id"]) if "customer_id" in draft.values else None
+        if born is not None and isinstance(at, datetime) and _is_before(at, born, self.tenant):
+            return (
+                "ordered_at",
+                Fault(Code.ORDER_BEFORE_BIRTH, "This order is older than its customer.", "Correct one of the two dates."),
+                None,
+            )
+        return None
+
+    def _refuse(self, draft: Draft, target: str | None, fault: Fault, holder: UUID | None = None) -> Action:
+        for place in draft.places:
+            self.problems.append(Problem(self.rows[place], target, fault.code, Severity.ERROR, fault.wrong, fault.right))
+        return self._note(draft, holder, Action.REJECT)
+
+    def _note(self, draft: Draft, id: UUID | None, action: Action) -> Action:
+        for place in draft.places:
+            self.record_ids[place] = id
+        return action
+
+
+def _completed(lines: list[Line]) -> list[Line]:
+    """Lines with all their columns: no discount is a discount of 0, a missing amount is computed."""
+    completed = []
+    for line in lines:
+        full = {"discount": 0, **line, "amount": line.get("amount") or line_amount(line)}
+        completed.append({name: full[name] for name in LINE})
+    return completed
+
+
+def _is_before(at: datetime, born: str, tenant: TenantRules) -> bool:
+    try:
+        return at.astimezone(tenant.zone).date() < date.fromisoformat(born)
+    except ValueError:  # kept as it was entered
+        return False
+
+
+def _duplicate() -> Fault:
+    return Fault(Code.DUPLICATE, "There is a record of yours with this value already.", "Change that one, or correct the value.")
