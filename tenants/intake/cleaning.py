@@ -138,7 +138,7 @@ def _reader(field: Field, target: str, tenant: TenantRules, rules: IntakeRules) 
         case Type.COUNTRY:
             return normalise.country
         case Type.CURRENCY:
-            return normalise.currency
+            return lambda cell: normalise.currency(cell, tenant.currency)
         case Type.BOOLEAN:
             return normalise.boolean
         case Type.TAGS:

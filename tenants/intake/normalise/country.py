@@ -47,7 +47,7 @@ def _country(text: str) -> str | Fault:
 
 @cache
 def _rows() -> list[dict[str, str]]:
-    with (files(__package__) / "countries.csv").open(encoding="utf-8", newline="") as table:
+    with (files(__package__) / "countries.csv").open(encoding="utf-8") as table:
         return list(csv.DictReader(table))
 
 

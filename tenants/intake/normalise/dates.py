@@ -13,13 +13,11 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tenants.intake.normalise.calendar import Reading, read
+from tenants.intake.normalise.date_forms import FIRST_YEAR, LAST_YEAR, RIGHT, UNREADABLE, Reading, read
 from tenants.intake.normalise.text import plain
 from tenants.intake.problems import Code, Fault
 
 _LONGEST = 80
-_RIGHT = "A date that exists, best written as yyyy-mm-dd, such as 2026-01-31."
-_UNREADABLE = Fault(Code.BAD_DATE, "It cannot be read as a date.", _RIGHT)
 _AMBIGUOUS = Fault(
     Code.AMBIGUOUS_DATE,
     "It could mean two days, and nothing in its column says whether the day or the month comes first.",
@@ -35,8 +33,8 @@ class DateOrder(StrEnum):
 
 
 _AGAINST_ORDER = {
-    DateOrder.DAY_FIRST: Fault(Code.BAD_DATE, "The day comes first in this column, but here the second number is no month.", _RIGHT),
-    DateOrder.MONTH_FIRST: Fault(Code.BAD_DATE, "The month comes first in this column, but here the first number is no month.", _RIGHT),
+    DateOrder.DAY_FIRST: Fault(Code.BAD_DATE, "The day comes first in this column, but here the second number is no month.", RIGHT),
+    DateOrder.MONTH_FIRST: Fault(Code.BAD_DATE, "The month comes first in this column, but here the first number is no month.", RIGHT),
 }
 
 
@@ -95,15 +93,21 @@ class DateEvidence:
 def date(text: str, order: DateOrder | None) -> Date | Fault:
     """The day; a time behind it is left out. BAD_DATE, or AMBIGUOUS_DATE where `order` is needed and None.
 
-    See `calendar.read` for the forms. A cell that has one reading only is no guess and needs no order; a cell against
+    See `date_forms.read` for the forms. A cell that has one reading only is no guess and needs no order; a cell against
     its column's order is a fault, because then one of the two is wrong.
     """
     if len(text) == 10 and text[4] == "-":  # by far the most frequent form
         try:
-            return _plausible(Date.fromisoformat(text))
+            day = Date.fromisoformat(text)
         except ValueError:
-            pass
-    reading = _reading(text) if len(text) <= _LONGEST else _UNREADABLE
+            return _day_of(text, order)
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            return day
+    return _day_of(text, order)
+
+
+def _day_of(text: str, order: DateOrder | None) -> Date | Fault:
+    reading = _reading(text) if len(text) <= _LONGEST else UNREADABLE
     return reading if isinstance(reading, Fault) else _day(reading, order)
 
 
@@ -113,7 +117,7 @@ def datetime_(text: str, order: DateOrder | None, zone: ZoneInfo) -> datetime | 
     A cell without an offset is in `zone`; without a time it is the start of the day there. Where clocks are put back,
     the first of the two moments is meant; a time that clocks skip is counted on from before they were put forward.
     """
-    reading = _reading(text) if len(text) <= _LONGEST else _UNREADABLE
+    reading = _reading(text) if len(text) <= _LONGEST else UNREADABLE
     if isinstance(reading, Fault):
         return reading
     day = _day(reading, order)
@@ -131,14 +135,10 @@ def _day(reading: Reading, order: DateOrder | None) -> Date | Fault:
         return reading.month_first or _AGAINST_ORDER[order]
     if reading.day_first and reading.month_first:
         return _AMBIGUOUS
-    return reading.day_first or reading.month_first or _UNREADABLE
+    return reading.day_first or reading.month_first or UNREADABLE
 
 
 @lru_cache(maxsize=32_768)
 def _reading(text: str) -> Reading | Fault:
     line = plain(text)
     return line if isinstance(line, Fault) else read(line)
-
-
-def _plausible(day: Date) -> Date:
-    return day

@@ -44,10 +44,9 @@ _NARROWED: dict[int, str | int | None] = {**_WIDE, ord("\n"): " "}
 _NOT_PLAIN = re.compile("[\n\uff01-\uff5e]")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-")
 
-_PLACEHOLDERS = frozenset(
-    """- -- --- – — —— / \\ ? N/A n/a N.A. n.a. #N/A #N/A! NULL null (null) <null> \\N None none nan NaN NaT nil undefined
-    Unknown unknown UNKNOWN 无 空 暂无 没有 未填 未填写 未知 不详 不明 保密 無 (空) （空） (无) （无） k.A. k. A. n.v.t.""".split()
-) | {"", "k. A.", "keine Angabe"}
+_PLACEHOLDER_WORDS = """- -- --- – — —— / \\ ? N/A n/a N.A. n.a. #N/A #N/A! NULL null (null) <null> \\N None none nan NaN NaT nil undefined
+Unknown unknown UNKNOWN 无 空 暂无 没有 未填 未填写 未知 不详 不明 保密 無 (空) （空） (无) （无） k.A. n.v.t."""
+_PLACEHOLDERS = frozenset(_PLACEHOLDER_WORDS.split()) | {"", "k. A.", "keine Angabe"}
 _LONGEST_PLACEHOLDER = max(map(len, _PLACEHOLDERS))
 
 #: What a spreadsheet shows where a formula has failed. #N/A says "no value" and is a placeholder.
