@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from asyncpg.exceptions import UniqueViolationError
+
 from tenants.changes.record import Change
 from tenants.encryption import Keyring
 from tenants.ids import new_ids
@@ -101,8 +103,7 @@ def _insert_statement(record_type: RecordType) -> str:
     shape = SHAPES[record_type]
     rows, casts = _unnested(shape)
     names = ", ".join(column.name for column in shape.columns)
-    # A unique value somebody else has taken meanwhile leaves a row out; any constraint, told by the count alone.
-    return f"INSERT INTO {shape.table} (tenant_id, id, {names}) SELECT $1, q.id, {', '.join(casts)} FROM {rows} ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {shape.table} (tenant_id, id, {names}) SELECT $1, q.id, {', '.join(casts)} FROM {rows}"
 
 
 @cache
@@ -117,19 +118,21 @@ def _update_statement(record_type: RecordType) -> str:
 async def _insert(shape: Shape, targets: Sequence[Target], current: Session) -> None:
     if targets:
         statement, ids = _insert_statement(shape.record_type), [target.id for target in targets]
-        _all_written(await current.connection.execute(statement, current.tenant_id, ids, *_arrays(shape, targets)), len(targets))
+        await _execute(current, statement, ids, *_arrays(shape, targets))
 
 
 async def _update(shape: Shape, targets: Sequence[Target], current: Session) -> None:
     if targets:
         statement, ids = _update_statement(shape.record_type), [target.id for target in targets]
-        _all_written(await current.connection.execute(statement, current.tenant_id, ids, *_arrays(shape, targets)), len(targets))
+        await _execute(current, statement, ids, *_arrays(shape, targets))
 
 
-def _all_written(status: str, wanted: int) -> None:
-    """`INSERT 0 n` and `UPDATE n` end with the rows written."""
-    if int(status.rpartition(" ")[2]) != wanted:
-        raise Raced
+async def _execute(current: Session, statement: str, *arguments: Any) -> None:
+    """Write; a unique value that somebody else has taken meanwhile is told by its SQLSTATE, whatever the constraint."""
+    try:
+        await current.connection.execute(statement, current.tenant_id, *arguments)
+    except UniqueViolationError:
+        raise Raced from None
 
 
 async def _write_keys(
@@ -137,22 +140,21 @@ async def _write_keys(
 ) -> None:
     """Take the keys of values that changed away, and enter the new ones; sorted, so that two writers cannot deadlock."""
     gone = sorted(
-        (kind.value, value, target.id)
+        (kind, value, target.id)
         for target in edited
         if target.stored and any(field_of(kind) in target.changed for kind in KeyKind)
         for kind, value in keys_of(target.stored.values, target.stored.flags, keyring, system).items()
         if field_of(kind) in target.changed
     )
     if gone:
-        await current.connection.execute(_REMOVE_KEYS, current.tenant_id, *map(list, zip(*gone, strict=True)))
+        await _execute(current, _REMOVE_KEYS, *map(list, zip(*gone, strict=True)))
     keys = sorted(
-        (kind.value, value, _NOBODY if kind is KeyKind.EXTERNAL or kind in tenant.unique else target.id, target.id)
+        (kind, value, _NOBODY if kind is KeyKind.EXTERNAL or kind in tenant.unique else target.id, target.id)
         for target in (*new, *edited)
         for kind, value in target.keys.items()
     )
     if keys:
-        status = await current.connection.execute(_ADD_KEYS, current.tenant_id, *map(list, zip(*keys, strict=True)))
-        _all_written(status, len(keys))
+        await _execute(current, _ADD_KEYS, *map(list, zip(*keys, strict=True)))
 
 
 _REMOVE_KEYS = """
@@ -162,7 +164,6 @@ WHERE k.tenant_id = $1 AND k.kind = q.kind AND k.value = q.value AND k.customer_
 _ADD_KEYS = """
 INSERT INTO customer_key (tenant_id, kind, value, holder, customer_id)
 SELECT $1, q.* FROM unnest($2::text[], $3::bytea[], $4::uuid[], $5::uuid[]) AS q(kind, value, holder, customer_id)
-ON CONFLICT DO NOTHING
 """
 
 

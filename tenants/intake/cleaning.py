@@ -104,7 +104,8 @@ def _in_country(result: Clean, target: str, cells: Sequence[str | None], field: 
         if type(value) is Fault:
             value = _settled(result, place, target, cell, value, tenant, True)
         if value is not None and len(value) > longest:
-            value = _settled(result, place, target, cell, normalise.text(cell, longest), tenant, False)
+            too_long = Fault(Code.TOO_LONG, f"This is longer than {longest} characters.", f"Shorten it to {longest} characters.")
+            value = _settled(result, place, target, cell, too_long, tenant, False)
         values[place] = value
     return values
 

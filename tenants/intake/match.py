@@ -81,7 +81,7 @@ async def match_records(shape: Shape, drafts: Sequence[Draft], current: Session,
     """Find the stored records the drafts mean, lock them in id order, and open what is sealed in them."""
     ids = {draft.wanted_id for draft in drafts if draft.wanted_id is not None}
     if shape.record_type is RecordType.CUSTOMER:
-        signs = ((kind.value, value) for draft in drafts for kind, value in draft.keys.items())
+        signs = (sign for draft in drafts for sign in draft.keys.items())
         await _look_up(current, signs, matches.by_sign)
         ids.update(id for found in matches.by_sign.values() for id in found)
     else:

@@ -109,7 +109,7 @@ class Plan:
         if draft.wanted_id is not None:
             return [draft.wanted_id] if draft.wanted_id in self.matches.records else []
         if self.shape.record_type is RecordType.CUSTOMER:
-            signs: list[Sign] = [(kind.value, draft.keys[kind]) for kind in self.rules.match_by if kind in draft.keys]
+            signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by if kind in draft.keys]
         else:
             signs = signs_of(self.shape, draft.values)
         return next((found for sign in signs if (found := self._holders(sign))), [])
@@ -223,7 +223,7 @@ class Plan:
             for kind, value in draft.keys.items():
                 if target.is_new or field_of(kind) in new:
                     target.keys[kind] = value
-                    self._own((kind.value, value), target.id)
+                    self._own((kind, value), target.id)
         else:
             for sign in signs_of(self.shape, target.values):
                 self._own(sign, target.id)
@@ -237,7 +237,7 @@ class Plan:
         """A unique key somebody else holds, an order before birth, a total that is not its lines."""
         for kind, value in draft.keys.items():
             if kind is KeyKind.EXTERNAL or kind in self.tenant.unique:
-                other = next((id for id in self._holders((kind.value, value)) if id != target.id), None)
+                other = next((id for id in self._holders((kind, value)) if id != target.id), None)
                 if other is not None:
                     return field_of(kind), _duplicate(), other
         if self.shape.record_type is RecordType.ORDER:

@@ -131,16 +131,20 @@ def _complete_customer(draft: Draft, clean: Clean, tenant: TenantRules, keyring:
     draft.keys = keys_of(values, draft.flags, keyring, system)
 
 
+#: The kinds of keys that are blind indexes of the field they are named after.
+_SEALED_KINDS = (KeyKind.PHONE, KeyKind.EMAIL, KeyKind.NATIONAL_ID)
+
+
 def keys_of(values: dict[str, Any], flags: Sequence[str], keyring: Keyring, system: str = "") -> dict[KeyKind, bytes]:
     """What a customer with these plain values is recognised by. A value kept as entered recognises nobody."""
     found: dict[KeyKind, bytes] = {}
     if external_id := values.get("external_id"):
         found[KeyKind.EXTERNAL] = external_key(external_id, system)
     flagged = {flag.partition(":")[0] for flag in flags}
-    for kind in (KeyKind.PHONE, KeyKind.EMAIL, KeyKind.NATIONAL_ID):
-        value = values.get(kind.value)
-        if value and kind.value not in flagged:
-            found[kind] = keyring.blind_index(kind.value).digest(normalise.email_key(value) if kind is KeyKind.EMAIL else value)
+    for kind in _SEALED_KINDS:
+        value = values.get(kind)
+        if value and kind not in flagged:
+            found[kind] = keyring.blind_index(kind).digest(normalise.email_key(value) if kind is KeyKind.EMAIL else value)
     return found
 
 

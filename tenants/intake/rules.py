@@ -31,7 +31,7 @@ class KeyKind(StrEnum):
 
 def field_of(kind: KeyKind) -> str:
     """The customer's field a key is made of."""
-    return "external_id" if kind is KeyKind.EXTERNAL else kind.value
+    return "external_id" if kind is KeyKind.EXTERNAL else kind
 
 
 class OnMatch(StrEnum):
