@@ -16,7 +16,8 @@ names the peer), who is left is asked of the lock, and a stale postmaster.pid ma
 
 Guarantees. No TCP port is open. Only the operating system user who runs kelu can log in, by peer authentication, as one of
 the roles of `roles`; there is no password. A half-made cluster is made again; a made one is never removed. A server that
-was killed is started again by the next user to enter, not under the users it has. Servers live in sessions of their own:
+was killed is started again by the next user to enter, not under the users it has. A stop cut short by a kill is noted in
+the server's lock file, and the next user goes through with it before starting again. Servers live in sessions of their own:
 Ctrl-C on one user does not reach them; after a kill of every user they run on and the next user finds them.
 
 As root, PostgreSQL (which refuses root) runs as `nobody`, in a folder of nobody's inside a home that nobody cannot enter:

@@ -23,6 +23,7 @@ _LOG_TAIL_BYTES = 4096
 _LOG_TAIL_LINES = 12
 
 _ATTEMPTS = 5
+_STOPPING = "stopping\n"
 
 Child = subprocess.Popen[bytes]
 
@@ -49,11 +50,13 @@ class Daemon:
     def bring_up(self, start: Callable[[Lock], Child], answers: Callable[[], bool], settle_seconds: float, answer_seconds: float) -> None:
         """Find the server or start it, and wait until it answers.
 
-        A server that is found may be on its way out, told to stop by a user who was killed meanwhile: then it is started.
+        A server that is found may be on its way out, told to stop by somebody else: then it is started.
 
         Raises:
             HomeRefused: something is in its way; EmbeddedFailed: it ends, or does not answer in time.
         """
+        if self._is_stopping():
+            self.stop()
         for _ in range(_ATTEMPTS):
             lock = self.claim(settle_seconds)
             child = start(lock) if lock else None
@@ -115,6 +118,7 @@ class Daemon:
             lock.close()
             raise
         if taken:
+            lock.note("")
             return lock
         lock.close()
         return None
@@ -149,7 +153,13 @@ class Daemon:
         return child
 
     def stop(self) -> None:
-        """Stop the server and wait for its last process. One that ignores every signal is left to itself."""
+        """Stop the server and wait for its last process. One that ignores every signal is left to itself.
+
+        The last user may be killed here: the note tells the next one to go through with it, rather than to join a server
+        that has a signal waiting.
+        """
+        with Lock(self.lock) as lock:
+            lock.note(_STOPPING)
         for number, seconds in self.stopping:
             found = {pid for pid in (self.pid(), self._child()) if pid is not None}
             for pid in found:
@@ -169,6 +179,10 @@ class Daemon:
             return child.pid if child else None
         del _children[self.lock]
         return None
+
+    def _is_stopping(self) -> bool:
+        with Lock(self.lock) as lock:
+            return lock.noted() == _STOPPING
 
     def _is_gone(self) -> bool:
         return self._child() is None and is_free(self.lock)
