@@ -85,7 +85,7 @@ def _column(result: Clean, target: str, cells: Sequence[str | None], read: Reade
             continue
         value = seen.get(cell)
         if value is None:
-            value = seen[cell] = None if normalise.is_empty(cell) else read(cell)
+            value = seen[cell] = None if normalise.is_empty(normalise.clean(cell)) else read(cell)
             if len(seen) > 10_000:
                 seen.clear()
         values[place] = _settled(result, place, target, cell, value, tenant, kept) if type(value) is Fault else value
@@ -98,7 +98,7 @@ def _in_country(result: Clean, target: str, cells: Sequence[str | None], field: 
     countries = result.values.get("country") or [None] * len(cells)
     values: list[Any] = [None] * len(cells)
     for place, cell in enumerate(cells):
-        if not cell or normalise.is_empty(cell):
+        if not cell or normalise.is_empty(normalise.clean(cell)):
             continue
         value: Any = read(cell, countries[place] or tenant.country)
         if type(value) is Fault:
