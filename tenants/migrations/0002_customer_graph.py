@@ -76,12 +76,13 @@ def of_a_customer(name: str, columns: str) -> str:
     """
 
 
-CONTACT = of_a_customer("contact", "name text NOT NULL, job_title text, phone bytea, email bytea, is_primary boolean NOT NULL DEFAULT false")
+CONTACT = of_a_customer(
+    "contact", "name text NOT NULL, job_title text, phone bytea, email bytea, is_primary boolean NOT NULL DEFAULT false"
+)
 
-ORDER = (
-    of_a_customer(
-        "customer_order",
-        f"""
+ORDER = of_a_customer(
+    "customer_order",
+    f"""
         number text NOT NULL,
         ordered_at timestamptz NOT NULL,
         amount numeric(18,4) NOT NULL,
@@ -90,10 +91,9 @@ ORDER = (
         status text NOT NULL {one_of("status", "OPEN PAID SHIPPED COMPLETED CANCELLED REFUNDED")},
         UNIQUE (tenant_id, number)
         """,
-    )
-    + tenant_table(
-        "order_line",
-        """
+) + tenant_table(
+    "order_line",
+    """
         id uuid NOT NULL,
         order_id uuid NOT NULL,
         position integer NOT NULL CHECK (position > 0),
@@ -106,7 +106,6 @@ ORDER = (
         UNIQUE (tenant_id, order_id, position),
         FOREIGN KEY (tenant_id, order_id) REFERENCES customer_order (tenant_id, id) ON DELETE CASCADE
         """,
-    )
 )
 
 INTERACTION = of_a_customer(
@@ -160,10 +159,17 @@ class Migration(BaseMigration):
     dependencies = [("tenants", "0001_tenancy")]
     operations = [
         RunSQL(
-            CUSTOMER + CUSTOMER_KEY
+            CUSTOMER
+            + CUSTOMER_KEY
             # The pages of a list are read by id, newest first; the external keys of a customer are shown with it.
             + "CREATE INDEX customer_key_external ON customer_key (tenant_id, customer_id) WHERE kind = 'external';"
-            + CONTACT + ORDER + INTERACTION + NEED + PREFERENCE + TAG + CUSTOM_FIELD,
+            + CONTACT
+            + ORDER
+            + INTERACTION
+            + NEED
+            + PREFERENCE
+            + TAG
+            + CUSTOM_FIELD,
             drop(*MADE),
         )
     ]

@@ -8,7 +8,8 @@ from tortoise.migrations.operations import RunSQL
 from tenants.tables import drop, one_of, tenant_table
 
 #: `due_at` is when a job should next be rung: set when it may start, moved on by each heartbeat, NULL when it need not (it is
-#: held back behind others, or over). `attempts` counts claims and fences off a worker that lost its claim.
+#: held back behind others, or over). `attempts` counts claims and fences off a worker that lost its claim. `failures` counts
+#: exceptions and `losses` workers that vanished, both since the job last got on.
 JOB = (
     tenant_table(
         "job",
@@ -19,6 +20,8 @@ JOB = (
         position integer NOT NULL DEFAULT 0,
         state text NOT NULL DEFAULT 'WAITING' {one_of("state", "WAITING RUNNING DONE FAILED CANCELLED")},
         attempts integer NOT NULL DEFAULT 0,
+        failures integer NOT NULL DEFAULT 0,
+        losses integer NOT NULL DEFAULT 0,
         due_at timestamptz,
         failure text,
         created_at timestamptz NOT NULL DEFAULT now(),
@@ -42,6 +45,8 @@ UPLOAD = tenant_table(
     """,
 )
 
+#: `cursor` is where reading goes on, NULL before the first row. `running_at` and `rows_before` are when rows were last begun to be
+#: taken in and how many had been by then: what they say of the speed holds after a pause too.
 IMPORT = tenant_table(
     "import_run",
     f"""
@@ -55,6 +60,7 @@ IMPORT = tenant_table(
     mapping jsonb NOT NULL DEFAULT '[]',
     evidence jsonb NOT NULL DEFAULT '{{}}',
     cursor jsonb,
+    is_staged boolean NOT NULL DEFAULT false,
     rows_staged bigint NOT NULL DEFAULT 0,
     rows_blank bigint NOT NULL DEFAULT 0,
     chunks_staged integer NOT NULL DEFAULT 0,
@@ -69,6 +75,8 @@ IMPORT = tenant_table(
     records jsonb NOT NULL DEFAULT '{{}}',
     failure_reason text,
     started_at timestamptz,
+    running_at timestamptz,
+    rows_before bigint NOT NULL DEFAULT 0,
     finished_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),

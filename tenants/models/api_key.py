@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class ApiKey(TenantModel):
@@ -14,5 +14,6 @@ class ApiKey(TenantModel):
     created_at = fields.DatetimeField(auto_now_add=True)
     revoked_at = fields.DatetimeField(null=True)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "api_key"
+        manager = OfTenant()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class ChangeSet(TenantModel):
@@ -16,5 +16,6 @@ class ChangeSet(TenantModel):
     reason = fields.TextField(null=True)
     changes = fields.IntField()
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "change_set"
+        manager = OfTenant()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class Contact(TenantModel):
@@ -21,5 +21,6 @@ class Contact(TenantModel):
     updated_at = fields.DatetimeField()
     version = fields.IntField(default=1)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "contact"
+        manager = OfTenant()

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class Customer(TenantModel):
@@ -41,5 +41,6 @@ class Customer(TenantModel):
     updated_at = fields.DatetimeField()
     version = fields.IntField(default=1)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "customer"
+        manager = OfTenant()

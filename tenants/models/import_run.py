@@ -6,7 +6,7 @@ from typing import Any
 
 from tortoise import fields
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class ImportRun(TenantModel):
@@ -41,5 +41,6 @@ class ImportRun(TenantModel):
     updated_at = fields.DatetimeField(auto_now=True)
     version = fields.IntField(default=1)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "import_run"
+        manager = OfTenant()

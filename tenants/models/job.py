@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class Job(TenantModel):
@@ -22,5 +22,6 @@ class Job(TenantModel):
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "job"
+        manager = OfTenant()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class Order(TenantModel):
@@ -22,8 +22,9 @@ class Order(TenantModel):
     updated_at = fields.DatetimeField()
     version = fields.IntField(default=1)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "customer_order"
+        manager = OfTenant()
 
 
 class OrderLine(TenantModel):
@@ -35,5 +36,6 @@ class OrderLine(TenantModel):
     discount = fields.DecimalField(max_digits=9, decimal_places=4)
     amount = fields.DecimalField(max_digits=18, decimal_places=4)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "order_line"
+        manager = OfTenant()

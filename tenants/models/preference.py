@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class Preference(TenantModel):
@@ -18,5 +18,6 @@ class Preference(TenantModel):
     updated_at = fields.DatetimeField()
     version = fields.IntField(default=1)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "preference"
+        manager = OfTenant()

@@ -11,7 +11,11 @@ from tortoise.queryset import QuerySet
 
 
 class OfTenant(Manager):
-    """Adds the tenant of the unit of work to every query of a model: one shard is asked, and RLS has a second lock."""
+    """Adds the tenant of the unit of work to every query of a model: one shard is asked, and RLS has a second lock.
+
+    Each model needs one of its own in its Meta: Tortoise writes the model into it. And a Meta must not inherit from this
+    file's, or the model is abstract, too.
+    """
 
     def get_queryset(self) -> QuerySet[Any]:
         from tenants.session import session  # the session needs the models' connection, so it is imported late
@@ -30,4 +34,3 @@ class TenantModel(Model):
 
     class Meta:
         abstract = True
-        manager = OfTenant()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from tenants.models.tenant_model import TenantModel
+from tenants.models.tenant_model import OfTenant, TenantModel
 
 
 class Upload(TenantModel):
@@ -13,5 +13,6 @@ class Upload(TenantModel):
     sha256 = fields.BinaryField()
     created_at = fields.DatetimeField(auto_now_add=True)
 
-    class Meta(TenantModel.Meta):
+    class Meta:
         table = "upload"
+        manager = OfTenant()

@@ -1,0 +1,105 @@
+"""A worker process: every job kind and clock time on one screen. `python -m workers.worker` is what `kelu work` starts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import suppress
+from signal import SIGTERM
+
+import structlog
+from arq.worker import Worker
+
+from tenants import queue
+from tenants.imports import runs
+from tenants.installation import installation, open_installation
+from tenants.jobs import JobKind
+from tenants.settings import settings
+from workers.clock import Clock
+from workers.imports.read import import_read
+from workers.imports.rows import import_rows
+from workers.imports.tidy import import_tidy, leave_untidy
+from workers.tenant_job import tenant_job
+
+log = structlog.get_logger()
+
+JOBS = (
+    tenant_job(JobKind.IMPORT_READ, import_read, runs.fail),
+    tenant_job(JobKind.IMPORT_ROWS, import_rows, runs.fail),
+    tenant_job(JobKind.IMPORT_TIDY, import_tidy, leave_untidy),
+)
+
+#: Two at a time: while one waits for PostgreSQL or for its turn, the other computes.
+JOBS_AT_ONCE = 2
+
+#: How long a worker that is told to stop waits for its jobs before it lets go of them.
+LAST_SECONDS = 15
+
+
+def make_worker(*, handle_signals: bool = True) -> Worker:
+    """An arq worker on the open installation's bell."""
+    return Worker(
+        functions=JOBS,
+        queue_name=queue.NAME,
+        redis_pool=installation().bell,
+        max_jobs=JOBS_AT_ONCE,
+        job_timeout=90,
+        job_completion_wait=LAST_SECONDS,
+        handle_signals=handle_signals,
+        # A kept result would keep the job's id from ringing again.
+        keep_result=0,
+        # Rings that nobody hears any more; the rows decide how often a job is tried.
+        max_tries=1000,
+        poll_delay=0.02,
+        health_check_interval=5,
+        health_check_key=f"{queue.NAME}:health:{socket.gethostname()}:{os.getpid()}",
+        job_serializer=queue.pack,
+        job_deserializer=queue.unpack,
+        log_results=False,
+    )
+
+
+async def work() -> None:
+    """Work until told to stop. Ends with an exception when Redis goes away: whoever started it starts it again."""
+    async with open_installation():
+        worker = make_worker()
+        log.info("worker.started", pid=os.getpid())
+        beside = [asyncio.create_task(Clock().run()), asyncio.create_task(_stop_with_parent(worker))]
+        try:
+            with suppress(asyncio.CancelledError):
+                await worker.async_run()
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await worker.close()
+    log.info("worker.stopped", pid=os.getpid())
+
+
+async def _stop_with_parent(worker: Worker) -> None:
+    """Whoever started this process holds the other end of its standard input: when that closes, they are gone."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(gone), sys.stdin)
+    await gone.read()
+    worker.handle_sig_wait_for_completion(SIGTERM)
+
+
+def log_as_json(level: str) -> None:
+    """Log events as JSON lines on stderr."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    log_as_json(settings().log_level)
+    asyncio.run(work())
