@@ -1,0 +1,31 @@
+"""GET /imports/{id}/rejected.csv: the rows an import refused, as they were, with what is wrong, ready to be corrected and sent again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from tenants.ids import local_id
+from tenants.imports.rejected import rejected_csv
+from tenants.refusals import NotFound
+
+
+async def rejected_rows(request: Request) -> StreamingResponse:
+    """The file in pieces; 404 where there is no such import of the caller's."""
+    id = request.path_params["id"]
+    run_id = local_id("IMPORT", id)
+    if run_id is None:
+        raise NotFound("There is no such import.")
+    pieces = rejected_csv(request.scope["actor"], run_id)
+    # The first piece tells whether there is such an import: only then may the answer begin.
+    first = await anext(pieces)
+    headers = {"Content-Disposition": f'attachment; filename="{id}-rejected.csv"'}
+    return StreamingResponse(_all(first, pieces), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece

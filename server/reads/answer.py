@@ -1,0 +1,221 @@
+"""From a statement's row to the response: opens what is sealed, signs cursors, asks the domain, and leaves all other JSON untouched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from graphql import GraphQLError
+
+from server.errors import graphql_error
+from server.reads.cursors import cursor
+from server.reads.plan import Asked, Member, Page, Plan, Record, Sealed, Single, Types
+from server.reads.sql import ROW_ID, Statement
+from server.reads.telling import cut
+from tenants.encryption import Keyring
+from tenants.refusals import NotAllowed, NotFound
+
+#: Stands in a path for every item of a list.
+EACH = None
+Path = tuple[str | None, ...]
+
+_NOT_ALLOWED = "Reading this in clear needs the reveal permission; `masked` does not."
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What is still to be done in the objects at one path of a column's JSON."""
+
+    path: Path
+    sealed: Sequence[Sealed] = ()
+    asked: Sequence[Asked] = ()
+    cursors: Sequence[str] = ()
+    page: Page | None = None
+    has_id: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading being turned into a response. `errors` have their paths; `revealed` counts values per table and column."""
+
+    keyring: Keyring | None
+    may_reveal: bool
+    variables: Any
+    types: Types
+    errors: list[GraphQLError]
+    revealed: Counter[str]
+
+
+def levels_of(plan: Plan, statement: Statement) -> tuple[tuple[Level, ...], ...]:
+    """Per column of the statement, what Python has to do in it; nothing for one that can go out as it came."""
+    found = []
+    for answers in statement.answers:
+        root = plan.roots[answers.root]
+        if isinstance(root, Single):
+            found.append(tuple(_record_levels(root.record, ())))
+        else:
+            assert answers.member is not None
+            found.append(tuple(_member_levels(root, root.members[answers.member], ())))
+    return tuple(found)
+
+
+def _record_levels(record: Record, path: Path) -> Iterator[Level]:
+    if record.needs_id:
+        yield Level(path, record.sealed, record.asked, has_id=True)
+    for part in record.parts:
+        if isinstance(part, Page):
+            for member in part.members:
+                yield from _member_levels(part, member, (*path, part.key, member.key))
+
+
+def _member_levels(page: Page, member: Member, path: Path) -> Iterator[Level]:
+    if member.name == "nodes" and member.record is not None:
+        yield from _record_levels(member.record, (*path, EACH))
+    elif member.name == "edges":
+        signed = [key for key, name, _ in member.edge if name == "cursor"]
+        if signed:
+            yield Level((*path, EACH), cursors=signed, page=page)
+        for key, _, record in member.edge:
+            if record is not None:
+                yield from _record_levels(record, (*path, EACH, key))
+    elif member.name == "pageInfo":
+        signed = [key for key, name in member.page_info if name in ("startCursor", "endCursor")]
+        if signed:
+            yield Level(path, cursors=signed, page=page)
+
+
+async def answer(
+    plan: Plan, statement: Statement, levels: Sequence[Sequence[Level]], row: Sequence[str | None], reading: Reading
+) -> dict[str, Any]:
+    """Root key → value, as `orjson.dumps` takes it: untouched JSON text where nothing had to be done in it."""
+    found: dict[str, Any] = {}
+    for answers, todo, text in zip(statement.answers, levels, row, strict=True):
+        root = plan.roots[answers.root]
+        member = root.members[answers.member].key if isinstance(root, Page) and answers.member is not None else None
+        at: tuple[str, ...] = (root.key,) if member is None else (root.key, member)
+        value = await _finished(text, todo, at, reading)
+        if member is not None:
+            found.setdefault(root.key, {})[member] = value
+            continue
+        found[root.key] = value
+        if value is None and isinstance(root, Single) and root.is_by_argument:
+            refusal = NotFound(f"There is no such {root.selected.type.lower()}.")
+            reading.errors.append(graphql_error(refusal, root.selected.nodes, [root.key]))
+    return found
+
+
+async def _finished(text: str | None, todo: Sequence[Level], at: tuple[str, ...], reading: Reading) -> Any:
+    if text is None:
+        return None
+    if not todo:
+        return orjson.Fragment(text)
+    value = orjson.loads(text)
+    with_ids: list[dict[str, Any]] = []
+    for level in todo:
+        rows = list(_rows_at(value, level.path))
+        ids = [UUID(hex=row[ROW_ID]) for row in rows] if level.has_id else []
+        with_ids += rows if level.has_id else []
+        for sealed in level.sealed:
+            _open(rows, ids, sealed, (value, at, level.path), reading)
+        for asked in level.asked:
+            await _ask(rows, ids, asked, reading)
+        for key in level.cursors:
+            _sign(rows, key, level.page, reading.keyring)
+    for row in with_ids:
+        del row[ROW_ID]
+    return value
+
+
+def _rows_at(value: Any, path: Path) -> Iterator[dict[str, Any]]:
+    """Every object at a path; where something on the way is null there is none."""
+    for depth, step in enumerate(path):
+        if value is None:
+            return
+        if step is EACH:
+            for item in value:
+                yield from _rows_at(item, path[depth + 1 :])
+            return
+        value = value[step]
+    if value is not None:
+        yield value
+
+
+def _open(rows: list[dict[str, Any]], ids: list[UUID], sealed: Sealed, where: tuple[Any, tuple[str, ...], Path], reading: Reading) -> None:
+    """Put what stands for a sealed column in its place in every row, opened in one go."""
+    assert reading.keyring is not None
+    raw = [bytes.fromhex(row[sealed.key][2:]) if row[sealed.key] is not None else None for row in rows]
+    texts = reading.keyring.column(sealed.table, sealed.column).open_all(ids, raw)
+    names = {name for _, name in sealed.wanted}
+    if "value" in names and any(text is not None for text in texts):
+        if reading.may_reveal:
+            reading.revealed[f"{sealed.table}.{sealed.column}"] += sum(text is not None for text in texts)
+        else:
+            reading.errors.append(_not_allowed(sealed, *where))
+    for row, text in zip(rows, texts, strict=True):
+        if sealed.is_map:
+            row[sealed.key] = [_shown(sealed, value, reading.may_reveal, name) for name, value in _entries(text)]
+        else:
+            row[sealed.key] = None if text is None else _shown(sealed, text, reading.may_reveal)
+
+
+def _entries(text: str | None) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(orjson.loads(text or b"{}").items()):
+        if value is not None:
+            yield name, value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _shown(sealed: Sealed, text: str, may_reveal: bool, name: str | None = None) -> dict[str, str | None]:
+    shown: dict[str, str | None] = {}
+    for key, wanted in sealed.wanted:
+        match wanted:
+            case "masked":
+                shown[key] = sealed.mask(text)
+            case "value":
+                shown[key] = text if may_reveal else None
+            case "name":
+                shown[key] = name
+            case _:
+                shown[key] = wanted
+    return shown
+
+
+def _not_allowed(sealed: Sealed, value: Any, at: tuple[str, ...], path: Path) -> GraphQLError:
+    """One error for a field, however many records it was asked of; its path names the first of them that has a value."""
+    key = next(key for key, name in sealed.wanted if name == "value")
+    place = [*at, *(_first(value, path, sealed.key) or []), sealed.key, *([0] if sealed.is_map else []), key]
+    return graphql_error(NotAllowed(_NOT_ALLOWED), path=place)
+
+
+def _first(value: Any, path: Path, key: str) -> list[str | int] | None:
+    """The first concrete path to an object that has a value under this key."""
+    if value is None:
+        return None
+    if not path:
+        return [] if value[key] is not None else None
+    step, rest = path[0], path[1:]
+    if step is not EACH:
+        below = _first(value[step], rest, key)
+        return None if below is None else [step, *below]
+    for index, item in enumerate(value):
+        below = _first(item, rest, key)
+        if below is not None:
+            return [index, *below]
+    return None
+
+
+async def _ask(rows: list[dict[str, Any]], ids: list[UUID], asked: Asked, reading: Reading) -> None:
+    arguments = asked.selected.arguments.given(reading.variables) if asked.selected.arguments else {}
+    for row, id in zip(rows, ids, strict=True):
+        row[asked.key] = cut(await asked.place.tell(id, **arguments), asked.selected.below, reading.types)
+
+
+def _sign(rows: list[dict[str, Any]], key: str, page: Page | None, keyring: Keyring | None) -> None:
+    assert page is not None
+    assert keyring is not None
+    for row in rows:
+        if row[key] is not None:
+            row[key] = cursor(keyring, page, row[key])

@@ -1,0 +1,48 @@
+"""The schema: what can be asked for and done, one noun a file.
+
+A type says what exists and where it lives (`server.reads.places`), and `server.reads` turns any selection of it into SQL: fields that
+are stored have no resolvers. A mutation's resolver says when; the domain in `tenants` says what; what it returns is read by the planner
+too. Refusals come as `userErrors` in the payload, bugs as the error "internal error" with an id.
+
+`schema.graphql` at the root of the repository is this schema, printed (`kelu schema`); a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from server.limits import TOKENS_MOST, DocumentLength, DocumentLimits
+from server.masking import MaskingSchema
+from server.reads.execute import Answered, AnsweredEvents
+from server.schema.customers import CustomerMutations, CustomerQueries
+from server.schema.imports import ImportMutations, ImportQueries, ImportSubscriptions
+
+Query = merge_types("Query", (CustomerQueries, ImportQueries))
+Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
+Subscription = merge_types("Subscription", (ImportSubscriptions,))
+
+
+def _document_limits() -> AddValidationRules:
+    return AddValidationRules([DocumentLimits])
+
+
+def _token_limit() -> MaxTokensLimiter:
+    return MaxTokensLimiter(max_token_count=TOKENS_MOST)
+
+
+schema = MaskingSchema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(disable_field_suggestions=True),
+    # The outermost first. Factories: an instance would be shared by requests.
+    extensions=[_token_limit, _document_limits, DocumentLength, ParserCache, ValidationCache, Answered],
+    execution_context_class=AnsweredEvents,
+)
+
+
+def printed_schema() -> str:
+    """The schema in GraphQL's schema definition language, as `schema.graphql` holds it."""
+    return f"{schema.as_str()}\n"

@@ -1,0 +1,87 @@
+"""User errors: why an act was not done, as part of its payload, where the caller can act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+import strawberry
+
+from server.errors import refusal_in
+from tenants.ids import global_id
+from tenants.intake.drafts import Outcome
+from tenants.intake.problems import Code, Problem, Severity
+from tenants.refusals import Refusal
+from tenants.words import RecordType
+
+P = ParamSpec("P")
+A = TypeVar("A")
+
+
+@strawberry.type(description="Why something was not done, and what would be right.")
+class UserError:
+    code: str = strawberry.field(
+        description="INVALID, CONFLICT, NOT_FOUND, NOT_ALLOWED, TOO_LARGE, or a problem with a value: DUPLICATE, REQUIRED, BAD_DATE, …"
+    )
+    message: str = strawberry.field(description="What is wrong and what would be right, for people.")
+    field: list[str] | None = strawberry.field(description="The path of the input field it is about; null for the whole.", default=None)
+    row: int | None = strawberry.field(description="In a batch, the row it is about, from 1.", default=None)
+    conflicts_with: strawberry.ID | None = strawberry.field(description="The id of the record that is in the way.", default=None)
+
+
+def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[P, Awaitable[A | None]]], Callable[P, Awaitable[A | None]]]:
+    """Declares an act as a mutation. A refusal, which undoes its unit of work, becomes this payload's user error; a bug goes on."""
+
+    def declare(act: Callable[P, Awaitable[A | None]]) -> Callable[P, Awaitable[A | None]]:
+        @wraps(act)
+        async def refusing(*args: P.args, **kwargs: P.kwargs) -> A | None:
+            try:
+                return await act(*args, **kwargs)
+            except Exception as error:
+                refusal = refusal_in(error)
+                if refusal is None:
+                    raise
+                return payload(user_errors=[of_refusal(refusal)])
+
+        return cast("Callable[P, Awaitable[A | None]]", strawberry.mutation(resolver=refusing, description=description))
+
+    return declare
+
+
+def of_refusal(refusal: Refusal) -> UserError:
+    conflict = strawberry.ID(refusal.conflicts_with) if refusal.conflicts_with else None
+    return UserError(
+        code=refusal.code,
+        message=refusal.message,
+        field=[part for name in refusal.field for part in path_of(name)] or None,
+        row=refusal.row,
+        conflicts_with=conflict,
+    )
+
+
+def of_problems(outcome: Outcome, record_type: RecordType) -> list[UserError]:
+    """The errors among the problems of a batch of one."""
+    return [_of_problem(problem, outcome, record_type) for problem in outcome.problems if problem.severity is Severity.ERROR]
+
+
+def _of_problem(problem: Problem, outcome: Outcome, record_type: RecordType) -> UserError:
+    holder = outcome.record_ids[0] if problem.code is Code.DUPLICATE else None
+    return UserError(
+        code=problem.code.value,
+        message=f"{problem.wrong} {problem.right}",
+        field=path_of(problem.field) if problem.field else None,
+        conflicts_with=strawberry.ID(global_id(record_type, holder)) if holder else None,
+    )
+
+
+def path_of(target: str) -> list[str]:
+    """The path of an input field from its target: `birth_date` → birthDate, `custom.shoe_size` → custom, shoe_size."""
+    first, *rest = target.split(".")
+    return [camel(first), *(rest if first == "custom" else map(camel, rest))]
+
+
+def camel(name: str) -> str:
+    """`birth_date` → `birthDate`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,86 @@
+"""Values that several types share: what is sealed, what was kept as entered, and the enumerations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from server.reads.places import items, stored
+from tenants import words
+from tenants.intake.problems import Severity
+from tenants.words import RecordType
+
+_ENUMS = {
+    RecordType: "A noun of the customer graph.",
+    words.CustomerKind: "Whether a customer is a person or a company.",
+    words.Gender: "A person's gender.",
+    words.Lifecycle: "How far somebody is as a customer.",
+    words.OrderStatus: "How far an order is.",
+    words.PaymentMethod: "How an order is paid.",
+    words.Channel: "How a tenant and a customer spoke.",
+    words.Direction: "Who began it: INBOUND is the customer.",
+    words.FollowUp: "Whether something is still to be done about it.",
+    words.NeedStatus: "How far a need is.",
+    Severity: "An ERROR refuses the row; a WARNING keeps the row and the value as entered, flagged.",
+}
+for _enum, _description in _ENUMS.items():
+    strawberry.enum(_enum, description=_description)
+
+
+@strawberry.type(description="A value that is encrypted where it is stored.")
+class ProtectedText:
+    masked: str = strawberry.field(
+        description="As anybody may see it who may see the record: `138****5678`. The number of stars says nothing."
+    )
+    value: str | None = strawberry.field(
+        description="In clear, for a key that may reveal, and noted. For others it is null, with one error NOT_ALLOWED a field, "
+        "however many records the field was asked of."
+    )
+
+
+@strawberry.type(description="A field that holds its value as it was entered, because it could not be made right.")
+class Flag:
+    field: str = stored(
+        "The field's name as in this type; `custom.` in front of one of your own.",
+        "CASE WHEN {row}.flag LIKE 'custom.%' THEN split_part({row}.flag, ':', 1) ELSE lower(left({row}.flag, 1)) || "
+        "substr(replace(initcap(split_part({row}.flag, ':', 1)), '_', ''), 2) END",
+    )
+    code: str = stored("What is wrong with it: a code of the problems an import tells.", "split_part({row}.flag, ':', 2)")
+
+
+@strawberry.type(description="The value of a field that your tenant has added.")
+class CustomValue:
+    name: str = stored("The field's name.", "{row}.key")
+    value: JSON | None = stored("Text, number, true or false; a date as ISO 8601 text.", "{row}.value")
+
+
+@strawberry.type(description="The value of a field that your tenant has added and wants encrypted.")
+class ProtectedCustomValue:
+    name: str = strawberry.field(description="The field's name.")
+    masked: str = strawberry.field(description="As anybody may see it who may see the record.")
+    value: str | None = strawberry.field(description="In clear, as text; for a key that may reveal, else null with an error NOT_ALLOWED.")
+
+
+def flags() -> list[Flag]:
+    """The field `flags` of a type whose table has the column."""
+    flags: list[Flag] = items(
+        "unnest({row}.flags) WITH ORDINALITY AS {item}(flag, place)", "{item}.place", "Fields that were kept as entered, for checking."
+    )
+    return flags
+
+
+def optional(description: str) -> Any:
+    """A field of an input that may be left out; null is the same as leaving it out."""
+    return strawberry.field(description=description, default=strawberry.UNSET)
+
+
+def given(input: object) -> dict[str, Any]:
+    """The fields of an input that were given, by Python name."""
+    return {name: value for name, value in vars(input).items() if value is not None and value is not strawberry.UNSET}
+
+
+def argument(description: str) -> Any:
+    """Describes the argument of a mutation or subscription: `Annotated[type, argument(…)]`."""
+    return strawberry.argument(description=description)

@@ -1,0 +1,26 @@
+"""POST /uploads: a file as the raw body of a request, streamed into the sealed file store."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from tenants import uploads
+from tenants.ids import global_id
+from tenants.refusals import Invalid
+
+_NAME_LONGEST = 1_000
+
+
+async def take_upload(request: Request) -> JSONResponse:
+    """201 {"id", "name", "size", "sha256"}; `id` is what `startImport` takes.
+
+    The file's name comes as `?name=` or in the header `X-File-Name`. A form (multipart) is refused: its parts would have to be taken
+    apart, and a raw body needs no taking apart.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        raise Invalid("Send the file itself as the body (curl --data-binary @FILE), not a form.")
+    name = request.query_params.get("name") or request.headers.get("x-file-name") or "upload"
+    stored = await uploads.receive(request.scope["actor"], name[:_NAME_LONGEST], request.stream())
+    body = {"id": global_id("UPLOAD", stored.id), "name": stored.name, "size": stored.size, "sha256": stored.sha256.hex()}
+    return JSONResponse(body, 201)

@@ -1,0 +1,102 @@
+"""Every field of the schema is read at least once, and is what the schema says it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLType, get_named_type
+
+from server.schema import schema
+from tenants.session import Actor
+from tenants.words import RecordType
+from tests.server.conftest import Ask, KeyOf, Stored
+from tests.server.test_imports import started
+
+#: What a scalar looks like in JSON.
+SCALARS: dict[str, type | tuple[type, ...]] = {
+    "ID": str,
+    "String": str,
+    "Int": int,
+    "Float": (int, float),
+    "Boolean": bool,
+    "DateTime": str,
+    "Date": str,
+    "Decimal": str,
+}
+
+
+def _selection(type_: GraphQLObjectType) -> str:
+    """All fields of a type, to the leaves; the schema has no cycles."""
+    wanted = ["__typename"]
+    for name, field in type_.fields.items():
+        named = get_named_type(field.type)
+        wanted.append(f"{name} {_selection(named)}" if isinstance(named, GraphQLObjectType) else name)
+    return f"{{ {' '.join(wanted)} }}"
+
+
+def _check(value: Any, type_: GraphQLType, place: str) -> None:
+    if isinstance(type_, GraphQLNonNull):
+        assert value is not None, place
+        type_ = type_.of_type
+    if value is None:
+        return
+    if isinstance(type_, GraphQLList):
+        for item in value:
+            _check(item, type_.of_type, place)
+    elif isinstance(type_, GraphQLEnumType):
+        assert value in type_.values, place
+    elif isinstance(type_, GraphQLScalarType):
+        assert isinstance(value, SCALARS.get(type_.name, object)), place
+    elif isinstance(type_, GraphQLObjectType):
+        assert list(value) == ["__typename", *type_.fields], place
+        for name, field in type_.fields.items():
+            _check(value[name], field.type, f"{place}.{name}")
+
+
+def _fields(type_: str) -> list[str]:
+    found = schema._schema.type_map[type_]
+    assert isinstance(found, GraphQLObjectType)
+    return list(found.fields)
+
+
+async def _read(graphql: Ask, actor: Actor, type_: str, name: str, list_: str) -> Any:
+    found = schema._schema.type_map[type_]
+    assert isinstance(found, GraphQLObjectType)
+    field = found.fields[name]
+    named = get_named_type(field.type)
+    below = _selection(named) if isinstance(named, GraphQLObjectType) else ""
+    answer = await graphql(f"{{ {list_} {{ nodes {{ {name} {below} }} }} }}", as_=actor, may_reveal=True)
+    value = answer[list_]["nodes"][0][name]
+    _check(value, field.type, f"{type_}.{name}")
+    return value
+
+
+@pytest.mark.parametrize("name", _fields("Customer"))
+async def test_every_field_of_a_customer_and_of_what_belongs_to_it(graphql: Ask, stored: Stored, acme: Actor, name: str) -> None:
+    plain = {"name": "Ada", "external_id": "A1", "kind": "PERSON", "company": "Acme", "gender": "FEMALE", "birth_date": "1990-03-05"}
+    contact = {"phone": "13812345678", "email": "ada@example.org", "address": "1 Main St", "national_id": "11010519491231002X"}
+    place = {"postal_code": "310000", "country": "CN", "region": "浙江", "city": "杭州", "occupation": "Poet"}
+    more = {"lifecycle": "ACTIVE", "source": "fair", "owner": "Lin", "tags": "vip"}
+    await stored(acme, **plain, **contact, **place, **more)
+    linked = {"customer_external_id": "A1"}
+    line = {"lines.product": "Tea", "lines.quantity": "2", "lines.unit_price": "3.50", "lines.discount": "0.1"}
+    order = {"number": "O1", "ordered_at": "2024-05-01", "payment_method": "ALIPAY", "status": "PAID"}
+    await stored(acme, RecordType.ORDER, **linked, **order, **line)
+    await stored(acme, RecordType.CONTACT, **linked, name="Eve", job_title="CEO", phone="12", email="eve@example.org", is_primary="yes")
+    spoken = {"direction": "INBOUND", "subject": "Tea", "content": "Wants tea", "follow_up": "OPEN"}
+    await stored(acme, RecordType.INTERACTION, **linked, channel="PHONE", occurred_at="2024-05-01 10:00", **spoken)
+    await stored(acme, RecordType.NEED, **linked, what="Tea", product_interest="Green", expected_at="2030-01-01", status="OPEN")
+    await stored(acme, RecordType.PREFERENCE, **linked, kind="colour", value="green")
+
+    value = await _read(graphql, acme, "Customer", name, "customers")
+
+    assert value or name in ("protectedCustom", "custom", "flags", "verifiedAt")
+
+
+@pytest.mark.parametrize("name", _fields("Import"))
+async def test_every_field_of_an_import(graphql: Ask, http: httpx.AsyncClient, key_of: KeyOf, acme: Actor, name: str) -> None:
+    await started(graphql, http, key_of, acme)
+
+    await _read(graphql, acme, "Import", name, "imports")

@@ -1,0 +1,109 @@
+"""One statement reads the whole tree, however many records there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from tortoise import connections
+
+from server.reads.places import ID_ORDER
+from tenants.intake.drafts import Batch
+from tenants.intake.intake import take_in
+from tenants.intake.rules import IntakeRules
+from tenants.session import Actor, acting_as
+from tenants.words import RecordType
+from tests.server.conftest import Ask, Stored
+
+RELATIONS = "customer|contact|customer_order|order_line|interaction|need|preference|import_run|upload"
+EVERYTHING = """{ customers { totalCount pageInfo { endCursor hasNextPage } edges { cursor node { id name phone { masked } flags { code }
+  contacts { nodes { name email { masked } } } orders { totalCount nodes { number lines { nodes { product } pageInfo { hasNextPage } } } }
+  interactions { nodes { content { masked } } } needs { nodes { what } } preferences { edges { cursor node { kind } } } } } }
+  imports { nodes { id fileName rowsRead } } }"""
+
+
+@asynccontextmanager
+async def _statements() -> AsyncIterator[list[str]]:
+    """Statements sent over any connection of the pool that are not a transaction's own."""
+    seen: list[str] = []
+
+    def note(record: Any) -> None:
+        seen.append(record.query)
+
+    pool: asyncpg.Pool[Any] = connections.get("default")._pool
+    held = [await pool.acquire() for _ in range(pool.get_size())]
+    raw = [connection._con for connection in held]
+    for connection in held:
+        connection.add_query_logger(note)
+    for connection in held:
+        await pool.release(connection)
+    try:
+        yield seen
+    finally:
+        for connection in raw:
+            connection._query_loggers.clear()
+
+
+def _reads(statements: list[str]) -> Iterator[str]:
+    return (statement for statement in statements if re.search(rf"\bFROM ({RELATIONS})\b", statement))
+
+
+@pytest.mark.parametrize("customers", [1, 4])
+async def test_a_tree_of_any_size_is_one_statement(graphql: Ask, stored: Stored, acme: Actor, customers: int) -> None:
+    for number in range(customers):
+        await stored(acme, name=f"Customer {number}", external_id=f"C{number}", phone=f"1381234{number:04}")
+        order = {"customer_external_id": f"C{number}", "number": f"O{number}", "ordered_at": "2024-05-01"}
+        line = {"lines.product": "Tea", "lines.quantity": "1", "lines.unit_price": "1"}
+        await stored(acme, RecordType.ORDER, **order, **line)
+
+    await graphql(EVERYTHING, as_=acme)
+    async with _statements() as seen:
+        answer = await graphql(EVERYTHING, as_=acme)
+
+    assert answer["customers"]["totalCount"] == customers
+    assert len(list(_reads(seen))) == 1
+
+
+async def test_every_relation_of_a_statement_is_bound_to_the_tenant(graphql: Ask, acme: Actor) -> None:
+    await graphql(EVERYTHING, as_=acme)
+    async with _statements() as seen:
+        await graphql(EVERYTHING, as_=acme)
+
+    (statement,) = _reads(seen)
+    relations = re.findall(rf"\b(?:FROM|JOIN) (?:{RELATIONS}) (\w+)", statement)
+    assert len(relations) > 10
+    for alias in relations:
+        assert f"{alias}.tenant_id = $1" in statement, alias
+
+
+async def test_a_customers_contacts_are_found_without_walking_everybodys(graphql: Ask, acme: Actor) -> None:
+    async with acting_as(acme):
+        customers: dict[str, list[str | None]] = {"name": ["Ada"] * 100, "external_id": [f"C{n}" for n in range(100)]}
+        await take_in(Batch(RecordType.CUSTOMER, [*range(100)], customers), IntakeRules())
+        links: list[str | None] = [f"C{n % 100}" for n in range(1000)]
+        contacts: dict[str, list[str | None]] = {"customer_external_id": links, "name": [f"Eve {n}" for n in range(1000)]}
+        await take_in(Batch(RecordType.CONTACT, [*range(1000)], contacts), IntakeRules())
+
+    async with _statements() as seen:
+        await graphql("{ customers(first: 100) { nodes { contacts(first: 10) { nodes { name } } } } }", as_=acme)
+
+    (statement,) = _reads(seen)
+    parameters = dict(re.findall(r"\$([2-9])::(int|text)", statement))
+    values = [100 if parameters[number] == "int" else ID_ORDER.beyond for number in sorted(parameters)]
+    async with acting_as(acme) as unit:
+        explained = await unit.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", acme.tenant_id, *values)
+    (plan,) = orjson.loads(explained)
+
+    assert sum(_dropped(plan["Plan"])) < 1000
+
+
+def _dropped(node: dict[str, Any]) -> Iterator[float]:
+    """How many rows each step of a plan read in vain."""
+    yield node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+    for below in node.get("Plans", ()):
+        yield from _dropped(below)
