@@ -70,6 +70,8 @@ def demo(
 
     Starts its own PostgreSQL and Valkey in KELU_HOME unless KELU_DATABASE_URL and KELU_REDIS_URL name others. Run again,
     it imports the same files once more: every row is then found to be known already.
+
+    Example: kelu demo --exit
     """
     chosen, console = settings(), Console()
     asyncio.run(_show(chosen, console, exit or not sys.stdin.isatty()))
@@ -120,7 +122,7 @@ def show_tenant(console: Console, client: Client, sample: Sample, tenant_id: UUI
         console.print(outcome_table(name, outcome))
         if outcome["problems"]:
             console.print(problem_table(outcome))
-    console.print("A query …", Syntax(EXAMPLE, "graphql", background_color="default"), "… and its answer:")
+    console.print("A query …", Syntax(EXAMPLE, "graphql", background_color="default", word_wrap=True), "… and its answer:")
     console.print_json(orjson.dumps(client.graphql(EXAMPLE)).decode())
 
 

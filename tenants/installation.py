@@ -11,7 +11,7 @@ from pathlib import Path
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from tenants import queue
-from tenants.database import close_models, open_models
+from tenants.database import close_models, ensure_current, open_models
 from tenants.embedded import Embedded
 from tenants.encryption.masters import LocalMasterKey, MasterKey, MasterKeyError, create_master_key_file
 from tenants.files import FileStore
@@ -109,6 +109,7 @@ async def open_installation(chosen: Settings | None = None) -> AsyncIterator[Ins
     global _open
     chosen = chosen or settings()
     with servers(chosen) as found:
+        await ensure_current(found, chosen)
         bell = await create_pool(
             RedisSettings.from_dsn(found.redis), job_serializer=queue.pack, job_deserializer=queue.unpack, default_queue_name=queue.NAME
         )

@@ -84,8 +84,11 @@ def after_commit(act: Callable[[], Awaitable[object]]) -> None:
 async def acting_as(actor: Actor, *, read_only: bool = False) -> AsyncIterator[Session]:
     """One actor, one tenant, one transaction: committed at the end, undone as a whole by any exception.
 
-    Nobody else opens a transaction, commits, or sets a tenant. Don't `gather` inside it: it is one connection.
+    Nobody else opens a transaction, commits, or sets a tenant. Don't `gather` inside it: it is one connection. Inside
+    another it is a bug of ours: it would be a savepoint, leave the outer one in the wrong tenant, and ring before a commit.
     """
+    if _session.get() is not None:
+        raise RuntimeError("A unit of work inside another: end the outer one first.")
     async with in_transaction() as transaction:
         async with transaction.acquire_connection() as connection:
             prelude = _READING if read_only else _WRITING

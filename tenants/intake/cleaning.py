@@ -18,6 +18,9 @@ from tenants.words import RecordType
 #: A value of one of these types may be kept as it was entered, flagged: it is stored as text.
 _KEPT_AS_ENTERED = frozenset({Type.TEXT, Type.PHONE, Type.EMAIL, Type.NATIONAL_ID, Type.POSTAL_CODE})
 
+#: Whatever a tenant's rules say, these cannot be stored.
+_NEVER_KEPT = frozenset({Code.BAD_CHARACTER, Code.TOO_LONG})
+
 #: These depend on the country the row names.
 _IN_COUNTRY: dict[Type, Callable[[str, str | None], str | Fault]] = {
     Type.PHONE: normalise.phone,
@@ -105,19 +108,16 @@ def _in_country(result: Clean, target: str, cells: Sequence[str | None], field: 
             value = _settled(result, place, target, cell, value, tenant, True)
         if value is not None and len(value) > longest:
             too_long = Fault(Code.TOO_LONG, f"This is longer than {longest} characters.", f"Shorten it to {longest} characters.")
-            value = _settled(result, place, target, cell, too_long, tenant, False)
+            value = _settled(result, place, target, cell, too_long, tenant, True)
         values[place] = value
     return values
 
 
 def _settled(result: Clean, place: int, target: str, cell: str, fault: Fault, tenant: TenantRules, kept: bool) -> Any:
     """What stands for a faulty cell: the value as entered where a warning keeps it, else nothing."""
-    severity = tenant.severity(fault.code) if kept else Severity.ERROR
-    entered = normalise.clean(cell)
-    if severity is Severity.WARNING and isinstance(entered, Fault):
-        fault, severity = entered, Severity.ERROR
+    severity = tenant.severity(fault.code) if kept and fault.code not in _NEVER_KEPT else Severity.ERROR
     result.tell(place, target, fault, severity)
-    return entered if severity is Severity.WARNING else None
+    return normalise.clean(cell) if severity is Severity.WARNING else None
 
 
 def _reader(field: Field, target: str, tenant: TenantRules, rules: IntakeRules) -> Reader:
