@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 from tenants.refusals import TooLarge
 
 DOCUMENT_LONGEST = 50_000  # characters; the caches of parsed documents and plans are bounded by it
-TOKENS_MOST = 2_000
+TOKENS_MOST = 1_000  # the check that fields can be merged takes a time that grows with their square
 DEPTH_MOST = 10
 ALIASES_MOST = 15
 ROOT_FIELDS_MOST = 20
@@ -78,16 +78,21 @@ class _Measured:
         self._heights: dict[str, int] = {}
         self.longest_key = 0
 
-    def fields(self, selections: SelectionSetNode, seen: frozenset[str] = frozenset()) -> Iterator[FieldNode]:
-        for node in selections.selections:
-            if isinstance(node, FieldNode):
-                yield node
-            elif isinstance(node, FragmentSpreadNode):
-                name = node.name.value
-                if name in self._fragments and name not in seen:
-                    yield from self.fields(self._fragments[name].selection_set, seen | {name})
-            else:
-                yield from self.fields(node.selection_set, seen)  # type: ignore[attr-defined]  # an inline fragment has one
+    def fields(self, selections: SelectionSetNode) -> Iterator[FieldNode]:
+        """The fields of a selection itself; a fragment is opened once, as execution does, or spreads of spreads would never end."""
+        opened: set[str] = set()
+        waiting = [selections]
+        while waiting:
+            for node in waiting.pop().selections:
+                if isinstance(node, FieldNode):
+                    yield node
+                elif isinstance(node, FragmentSpreadNode):
+                    name = node.name.value
+                    if name in self._fragments and name not in opened:
+                        opened.add(name)
+                        waiting.append(self._fragments[name].selection_set)
+                else:
+                    waiting.append(node.selection_set)  # type: ignore[attr-defined]  # an inline fragment has one
 
     def is_deeper(self, selections: SelectionSetNode, most: int) -> bool:
         return self._height(selections, frozenset()) > most

@@ -67,7 +67,7 @@ async def _run(actor: Actor, claim: Claim, work: Work, given_up: GivenUp) -> Non
 
 async def _failed(actor: Actor, claim: Claim, error: Exception, given_up: GivenUp) -> None:
     error_id = token_hex(4)
-    log.error("job.failed", error_id=error_id, failures=claim.failures + 1, **_named(actor, claim), **_described(error))
+    log.error("job.failed", error_id=error_id, failures=claim.failures + 1, **_named(actor, claim), **described(error))
     with suppress(LostClaim):
         if claim.is_last_try:
             ours = f"A fault of ours kept it from going on. Please tell your operator: error {error_id}."
@@ -119,7 +119,7 @@ def _named(actor: Actor, claim: Claim) -> dict[str, Any]:
     return {"tenant": str(actor.tenant_id), "job": str(claim.job_id), "kind": claim.kind.value, "attempt": claim.attempt}
 
 
-def _described(error: Exception) -> dict[str, Any]:
+def described(error: Exception) -> dict[str, Any]:
     """What kind of error, and where. Its message is left out: PostgreSQL's quote values of the rows they are about."""
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     where = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from signal import SIGTERM
+from typing import Any
 
 import structlog
 from arq.worker import Worker
+from redis.exceptions import RedisError
 
 from tenants import queue
 from tenants.imports import runs
@@ -21,7 +25,7 @@ from workers.clock import Clock
 from workers.imports.read import import_read
 from workers.imports.rows import import_rows
 from workers.imports.tidy import import_tidy, leave_untidy
-from workers.tenant_job import tenant_job
+from workers.tenant_job import described, tenant_job
 
 log = structlog.get_logger()
 
@@ -66,16 +70,34 @@ async def work() -> None:
     async with open_installation():
         worker = make_worker()
         log.info("worker.started", pid=os.getpid())
-        beside = [asyncio.create_task(Clock().run()), asyncio.create_task(_stop_with_parent(worker))]
+        parent = asyncio.create_task(_stop_with_parent(worker))
         try:
-            with suppress(asyncio.CancelledError):
-                await worker.async_run()
+            await _first_of(worker.async_run(), Clock().run())
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-            await worker.close()
+            parent.cancel()
+            await _wind_up(worker)
     log.info("worker.stopped", pid=os.getpid())
+
+
+async def _first_of(*acts: Coroutine[Any, Any, None]) -> None:
+    """Until one of them ends, which then ends the others too; its exception, if it had one, is raised."""
+    tasks = [asyncio.create_task(act) for act in acts]
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    for task in done:
+        if not task.cancelled():
+            task.result()
+
+
+async def _wind_up(worker: Worker) -> None:
+    """Let go of the jobs that are still running, while the database is still open; arq's own closing needs Redis for that."""
+    for task in worker.job_tasks.values():
+        task.cancel()
+    await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+    with suppress(RedisError, OSError):
+        await worker.pool.delete(worker.health_check_key)
 
 
 async def _stop_with_parent(worker: Worker) -> None:
@@ -100,6 +122,16 @@ def log_as_json(level: str) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
     log_as_json(settings().log_level)
-    asyncio.run(work())
+    # arq logs exceptions with their messages, which may quote rows; ours are logged by `tenant_job`, without.
+    logging.getLogger("arq").setLevel(logging.CRITICAL)
+    try:
+        asyncio.run(work())
+    except Exception as error:
+        log.error("worker.failed", pid=os.getpid(), **described(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
