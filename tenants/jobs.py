@@ -198,8 +198,7 @@ def _ring_after_commit(kind: JobKind, job_id: UUID, attempts: int) -> None:
 async def _fenced(claim: Claim, change: str, *arguments: Any) -> None:
     """Change the job's row if the claim still holds."""
     changed = await session().connection.fetchval(
-        f"UPDATE job SET {change}, updated_at = now() "
-        "WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'RUNNING' RETURNING 1",
+        f"UPDATE job SET {change}, updated_at = now() WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'RUNNING' RETURNING 1",
         session().tenant_id,
         claim.job_id,
         claim.attempt,

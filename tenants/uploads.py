@@ -84,4 +84,3 @@ def _shown(name: str) -> str:
     last = PurePosixPath(name.replace("\\", "/")).name
     printable = "".join(character for character in last if unicodedata.category(character)[0] != "C")
     return printable.strip()[:_LONGEST_NAME] or "upload"
-

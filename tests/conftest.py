@@ -23,7 +23,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     chosen = settings()
     if chosen.is_embedded:
         chosen = Settings(home=Path(tmp_path_factory.mktemp("kelu")) / "home")
-    with servers(chosen) as found:
+    with servers(chosen):
         yield chosen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -124,6 +125,9 @@ def log_as_json(level: str) -> None:
 
 def main() -> None:
     log_as_json(settings().log_level)
+    # Rows make many objects and no cycles: looked through as often as Python would, they take a third of the time.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
     # arq logs exceptions with their messages, which may quote rows; ours are logged by `tenant_job`, without.
     logging.getLogger("arq").setLevel(logging.CRITICAL)
     try:

@@ -71,7 +71,7 @@ def of_a_customer(name: str, columns: str) -> str:
         """,
     )
     return f"""{table}
-    CREATE INDEX {name}_of_customer ON {name} (tenant_id, customer_id);
+    CREATE INDEX {name}_of_customer ON {name} (tenant_id, customer_id, id);
     CREATE UNIQUE INDEX {name}_external_id ON {name} (tenant_id, external_id) WHERE external_id IS NOT NULL;
     """
 

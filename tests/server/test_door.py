@@ -132,10 +132,17 @@ def _recursive(levels: int) -> str:
     return "{ " + "... { " * levels + "__typename" + " }" * levels + " }"
 
 
+def _spread(levels: int) -> str:
+    """A document whose fragments, opened at each spread, would be 2**levels fields."""
+    spreads = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+    return f"{{ ...F0 }} {spreads} fragment F{levels} on Query {{ __typename }}"
+
+
 @pytest.mark.parametrize(
     ("document", "is_fine"),
     [
         (_deep(10), True),
+        (_spread(60), True),
         ("{ customers { nodes { orders { nodes { lines { edges { node { ... on Node { id } } } } } } } } }", True),
         ("{ " + " ".join(f"a{n}: __typename" for n in range(limits.ALIASES_MOST)) + " }", True),
         ("{ " + " ".join(f"a{n}: __typename" for n in range(limits.ALIASES_MOST + 1)) + " }", False),
@@ -262,3 +269,19 @@ def test_every_field_argument_and_input_is_described() -> None:
     ]
 
     assert bare == []
+
+
+@pytest.mark.parametrize(("levels", "is_fine"), [(limits.DEPTH_MOST, True), (limits.DEPTH_MOST + 1, False)])
+async def test_depth_is_bounded_whatever_the_fields(graphql: Ask, acme: Actor, levels: int, is_fine: bool) -> None:
+    answer = await graphql("{ a " * levels + "}" * levels, as_=acme)
+
+    assert ("TOO_LARGE" not in answer.codes) is is_fine
+
+
+@pytest.mark.parametrize("over", [0, 1])
+async def test_tokens_are_bounded(graphql: Ask, acme: Actor, over: int) -> None:
+    frame = 'mutation { createCustomer ( input : { name : "Ada" tags : [ %s ] } ) { __typename } }'
+    tags = '"a" ' * (limits.TOKENS_MOST - frame.count(" ") + over)
+    answer = await graphql(frame % tags, as_=acme)
+
+    assert bool(answer.errors) is bool(over), answer.errors

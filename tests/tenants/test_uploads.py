@@ -55,7 +55,13 @@ async def test_an_upload_that_is_empty_or_too_large_leaves_nothing(
 
 @pytest.mark.parametrize(
     ("sent", "shown"),
-    [("C:\\Users\\ada\\people.csv", "people.csv"), ("../../etc/passwd", "passwd"), ("a\x00b\u202ec.csv", "abc.csv"), ("  ", "upload"), ("客户.csv", "客户.csv")],
+    [
+        ("C:\\Users\\ada\\people.csv", "people.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("a\x00b\u202ec.csv", "abc.csv"),
+        ("  ", "upload"),
+        ("客户.csv", "客户.csv"),
+    ],
 )
 async def test_the_name_of_an_upload_is_for_people_and_never_a_path(acme: Actor, sent: str, shown: str) -> None:
     assert (await receive(acme, sent, pieces(b"x"))).name == shown

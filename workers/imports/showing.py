@@ -36,9 +36,7 @@ def bar(name: str) -> Iterator[Callable[[progress.Progress], None]]:
 
         def watch(run: progress.Progress) -> None:
             step = _STEPS.get(run.status, run.status.lower())
-            drawn.update(
-                task, description=f"{name}: {step}", total=run.rows_total, completed=run.rows_read, speed=_speed(run), run=run
-            )
+            drawn.update(task, description=f"{name}: {step}", total=run.rows_total, completed=run.rows_read, speed=_speed(run), run=run)
 
         yield watch
 

@@ -25,7 +25,12 @@ def test_options_are_stored_as_json_and_come_back() -> None:
 
 @pytest.mark.parametrize(
     ("said", "field"),
-    [({"separator": ";;"}, "separator"), ({"match_by": ["shoe size"]}, "match_by"), ({"header_row": 0}, "header_row"), ({"colour": 1}, "colour")],
+    [
+        ({"separator": ";;"}, "separator"),
+        ({"match_by": ["shoe size"]}, "match_by"),
+        ({"header_row": 0}, "header_row"),
+        ({"colour": 1}, "colour"),
+    ],
 )
 def test_a_wrong_option_is_named(said: dict[str, object], field: str) -> None:
     with pytest.raises(Invalid) as refused:

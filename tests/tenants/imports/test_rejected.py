@@ -21,8 +21,8 @@ from tests.workers.working import with_settings, working
 @pytest.mark.parametrize(
     "cell",
     [
-        "=SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@import", "\t=1", "\r=1", "\n=1", "＝1+1", "＋A1", " =1", "-", "+", "=1",
-        "'=1", "''@x", "-1.5E+10", "+49 30 A1",
+        "=SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@import", "\t=1", "\r=1", "\n=1", "＝1+1", "＋A1", " =1", "-", "+",
+        "=1", "'=1", "''@x", "-1.5E+10", "+49 30 A1",
     ],
 )  # fmt: skip
 def test_a_cell_that_could_be_a_formula_goes_out_harmless_and_comes_back_as_it_was(cell: str) -> None:
@@ -32,7 +32,9 @@ def test_a_cell_that_could_be_a_formula_goes_out_harmless_and_comes_back_as_it_w
     assert corrected(out) == cell
 
 
-@pytest.mark.parametrize("cell", ["-12.50", "+49 30 1234-56", "+86 (138) 1234/5678", "-1,234.5", "Ada", "", "1=1", "a@b.example", "'n Abend", "''"])
+@pytest.mark.parametrize(
+    "cell", ["-12.50", "+49 30 1234-56", "+86 (138) 1234/5678", "-1,234.5", "Ada", "", "1=1", "a@b.example", "'n Abend", "''"]
+)
 def test_a_number_a_phone_and_plain_text_go_out_and_come_back_untouched(cell: str) -> None:
     assert neutralised(cell) == cell
     assert corrected(cell) == cell
