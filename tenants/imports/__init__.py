@@ -19,5 +19,6 @@ Guarantees
     - Cancelling keeps what was taken in before. Pausing stops between two chunks.
     - Cells are sealed wherever they lie: chunks and findings under the tenant's keys. Reasons, mappings and counts are in clear;
       of the file they hold the column names only.
-    - A run holds few places in the queue however long its file is (`runs.lookahead`): tenants take turns.
+    - A run holds few places in the queue however long its file is (`runs.lookahead`), and a tenant has few runs at a time (`turns`):
+      tenants take turns.
 """

@@ -14,6 +14,7 @@ from tenants import jobs
 from tenants.ids import new_id
 from tenants.imports.options import ImportOptions
 from tenants.imports.progress import Progress, progress
+from tenants.imports.turns import let_in
 from tenants.installation import installation
 from tenants.jobs import JobKind
 from tenants.models import ImportRun
@@ -22,7 +23,7 @@ from tenants.session import session
 from tenants.uploads import upload
 from tenants.words import RecordType
 
-__all__ = ["MOVES", "Progress", "Status", "cancel", "fail", "lookahead", "move", "pause", "progress", "resume", "start_import"]
+__all__ = ["MOVES", "Progress", "Status", "cancel", "fail", "pause", "progress", "resume", "start_import"]
 
 
 class Status(StrEnum):
@@ -55,7 +56,7 @@ IMPORTABLE = frozenset(RecordType) - {RecordType.ORDER_LINE}
 
 
 async def start_import(upload_id: UUID, record_type: RecordType, options: ImportOptions, *, is_dry_run: bool = False) -> UUID:
-    """A new run, and the job that begins it.
+    """A new run, and the job that begins it: at once, unless the tenant has three imports under way already.
 
     A dry run goes the whole way and writes no record. It looks at each chunk as if the chunks before had not been in the
     file: two rows about one person thousands of rows apart both count as created.
@@ -76,7 +77,8 @@ async def start_import(upload_id: UUID, record_type: RecordType, options: Import
         options=options.stored(),
         is_dry_run=is_dry_run,
     )
-    await jobs.create(JobKind.IMPORT_READ, id)
+    await jobs.create(JobKind.IMPORT_READ, id, due=False)
+    await let_in()
     return id
 
 
@@ -89,6 +91,7 @@ async def pause(run_id: UUID) -> None:
     """
     await move(await lock(run_id), Status.PAUSED)
     await jobs.hold_back(run_id)
+    await let_in()
 
 
 async def resume(run_id: UUID) -> None:
@@ -163,6 +166,7 @@ async def done(run: Any) -> None:
     """Every row is accounted for."""
     await move(run, Status.DONE, "finished_at = now()")
     await jobs.create(JobKind.IMPORT_TIDY, run["id"])
+    await let_in()
 
 
 async def release_next(run_id: UUID, chunks_applied: int) -> None:
@@ -180,6 +184,7 @@ async def _end(run: Any, status: Status, change: str = "", *arguments: Any) -> N
     await move(run, status, f"finished_at = now(){f', {change}' if change else ''}", *arguments)
     await jobs.cancel_all(run["id"])
     await jobs.create(JobKind.IMPORT_TIDY, run["id"])
+    await let_in()
 
 
 def loaded(column: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from asyncpg.exceptions import UniqueViolationError
 
@@ -18,9 +17,6 @@ from tenants.intake.rules import KeyKind, TenantRules, field_of
 from tenants.intake.shapes import LINE, SHAPES, Column, Shape
 from tenants.session import Session
 from tenants.words import RecordType
-
-#: Holds a key that is unique in its tenant; see migration 0002.
-_NOBODY = UUID(int=0)
 
 
 class Raced(Exception):
@@ -138,7 +134,10 @@ async def _execute(current: Session, statement: str, *arguments: Any) -> None:
 async def _write_keys(
     new: Sequence[Target], edited: Sequence[Target], tenant: TenantRules, system: str, current: Session, keyring: Keyring
 ) -> None:
-    """Take the keys of values that changed away, and enter the new ones; sorted, so that two writers cannot deadlock."""
+    """Take the keys of values that changed away, and enter the new ones; sorted, so that two writers cannot deadlock.
+
+    The nil uuid holds a key that is unique in its tenant (see migration 0002).
+    """
     gone = sorted(
         (kind, value, target.id)
         for target in edited
@@ -148,13 +147,10 @@ async def _write_keys(
     )
     if gone:
         await _execute(current, _REMOVE_KEYS, *map(list, zip(*gone, strict=True)))
-    keys = sorted(
-        (kind, value, _NOBODY if kind is KeyKind.EXTERNAL or kind in tenant.unique else target.id, target.id)
-        for target in (*new, *edited)
-        for kind, value in target.keys.items()
-    )
+    keys = [(kind, value, target.id) for target in (*new, *edited) for kind, value in target.keys.items()]
     if keys:
-        await _execute(current, _ADD_KEYS, *map(list, zip(*keys, strict=True)))
+        guarded = [KeyKind.EXTERNAL, *tenant.unique]
+        await _execute(current, _ADD_KEYS, *map(list, zip(*keys, strict=True)), guarded)
 
 
 _REMOVE_KEYS = """
@@ -163,7 +159,9 @@ WHERE k.tenant_id = $1 AND k.kind = q.kind AND k.value = q.value AND k.customer_
 """
 _ADD_KEYS = """
 INSERT INTO customer_key (tenant_id, kind, value, holder, customer_id)
-SELECT $1, q.* FROM unnest($2::text[], $3::bytea[], $4::uuid[], $5::uuid[]) AS q(kind, value, holder, customer_id)
+SELECT $1, q.kind, q.value, CASE WHEN q.kind = any($5::text[]) THEN '00000000-0000-0000-0000-000000000000' ELSE q.customer_id END,
+       q.customer_id
+FROM unnest($2::text[], $3::bytea[], $4::uuid[]) AS q(kind, value, customer_id) ORDER BY q.kind, q.value
 """
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,12 @@ from uuid import UUID
 from tenants.intake.drafts import Action
 from tenants.intake.fields import FIELDS
 from tenants.intake.match import Matches, Sign, Stored, signs_of
+from tenants.intake.orders import Broken, broken_order, completed
 from tenants.intake.problems import Code, Fault, Problem, Severity
 from tenants.intake.records import Draft, Line, not_found
 from tenants.intake.rules import Fill, IntakeRules, KeyKind, OnMatch, OnMissing, TenantRules, field_of
-from tenants.intake.shapes import LINE, Shape
-from tenants.intake.validate import line_amount, order_amount_fault, required
+from tenants.intake.shapes import Shape
+from tenants.intake.validate import required
 from tenants.words import RecordType
 
 
@@ -59,6 +59,17 @@ class Plan:
     problems: list[Problem]
     targets: dict[UUID, Target] = field(default_factory=dict)
     own_signs: dict[Sign, list[UUID]] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
+    guarded: tuple[KeyKind, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What every new record needs, and which keys one customer alone may hold."""
+        own = [field.name for field in FIELDS[self.shape.record_type] if field.required]
+        own += sorted(self.tenant.required.get(self.shape.record_type, ()))
+        if self.shape.record_type is RecordType.CUSTOMER:
+            own += [f"custom.{rule.name}" for rule in self.tenant.custom_fields.values() if rule.is_required]
+        self.wanted = tuple(own)
+        self.guarded = (KeyKind.EXTERNAL, *sorted(self.tenant.unique - {KeyKind.EXTERNAL}))
 
     def decide(self, drafts: Sequence[Draft]) -> None:
         """Decide on every draft, in order: a later row of the same record meets what an earlier one made of it."""
@@ -116,8 +127,11 @@ class Plan:
 
     def _holders(self, sign: Sign) -> list[UUID]:
         """The records that have a sign now: stored ones, and those earlier rows of this batch made or changed."""
-        found = [id for id in self.matches.by_sign.get(sign, ()) if id in self.matches.records]
-        found += [id for id in self.own_signs.get(sign, ()) if id not in found]
+        stored, own = self.matches.by_sign.get(sign), self.own_signs.get(sign)
+        if stored is None and own is None:
+            return []
+        found = [id for id in stored or () if id in self.matches.records]
+        found += [id for id in own or () if id not in found]
         return [id for id in found if self._still_has(id, sign)]
 
     def _still_has(self, id: UUID, sign: Sign) -> bool:
@@ -157,17 +171,14 @@ class Plan:
         return self._settle(draft, target, draft.values, Action.CREATE)
 
     def _missing(self, draft: Draft) -> str | None:
-        wanted = [*self._required_fields(), *sorted(self.tenant.required.get(self.shape.record_type, ()))]
-        if draft.lines == [] and self.shape.record_type is RecordType.ORDER:
-            wanted.append("lines.product")
-        given = draft.values
-        custom = {**given.get("custom", {}), **given.get("custom_sealed", {})}
-        if self.shape.record_type is RecordType.CUSTOMER:
-            wanted += [f"custom.{rule.name}" for rule in self.tenant.custom_fields.values() if rule.is_required]
-        return next((name for name in wanted if name not in given and name.removeprefix("custom.") not in custom), None)
+        """The first required field that a new record lacks."""
+        for name in self.wanted:
+            if name not in draft.values and not (name.startswith("custom.") and self._has_custom(draft, name.removeprefix("custom."))):
+                return name
+        return "lines.product" if draft.lines == [] else None
 
-    def _required_fields(self) -> list[str]:
-        return [field.name for field in FIELDS[self.shape.record_type] if field.required]
+    def _has_custom(self, draft: Draft, name: str) -> bool:
+        return any(name in draft.values.get(column, ()) for column in ("custom", "custom_sealed"))
 
     def _differing(self, draft: Draft, target: Target) -> dict[str, Any]:
         """What the draft changes: given, different, and allowed to replace what is there."""
@@ -185,28 +196,34 @@ class Plan:
         return self.rules.fills.get(name, self.rules.fill)
 
     def _lines_differ(self, draft: Draft, target: Target) -> bool:
-        return draft.lines is not None and _completed(draft.lines) != (target.lines or [])
+        return draft.lines is not None and completed(draft.lines) != (target.lines or [])
 
     def _settle(self, draft: Draft, target: Target, new: dict[str, Any], action: Action) -> Action:
         """Enter what a draft changes into its record, unless that breaks a rule no single row can know."""
         fault = self._broken(draft, target, new)
         if fault is not None:
             return self._refuse(draft, *fault)
-        if not (target.is_new and target.id == draft.id):
+        if target.id == draft.id:
+            target.flags = draft.flags
+        else:
             target.stale.update(new)
+            self._flag(draft, target, new)
         target.values.update(new)
         target.changed.update(new)
-        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]}
-        target.flags = [flag for flag in target.flags if flag.partition(":")[0] not in given]
-        target.flags += [flag for flag in draft.flags if flag.partition(":")[0] in given and flag not in target.flags]
         if draft.lines is not None and (target.is_new or self._lines_differ(draft, target)):
-            target.lines = _completed(draft.lines)
+            target.lines = completed(draft.lines)
             target.changed.add("lines")
         if self.shape.record_type is RecordType.ORDER:
             self._total(draft, target)
         self.targets[target.id] = target
         self._register(draft, target, new)
         return self._note(draft, target.id, action)
+
+    def _flag(self, draft: Draft, target: Target, new: dict[str, Any]) -> None:
+        """A field that is given anew is flagged, or no longer, by what was said of the new value."""
+        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]}
+        target.flags = [flag for flag in target.flags if flag.partition(":")[0] not in given]
+        target.flags += [flag for flag in draft.flags if flag.partition(":")[0] in given]
 
     def _total(self, draft: Draft, target: Target) -> None:
         """An order that came without its amount has the sum of its lines, in the tenant's currency unless it says another."""
@@ -233,30 +250,15 @@ class Plan:
         if id not in holders:
             holders.append(id)
 
-    def _broken(self, draft: Draft, target: Target, new: dict[str, Any]) -> tuple[str | None, Fault, UUID | None] | None:
+    def _broken(self, draft: Draft, target: Target, new: dict[str, Any]) -> Broken | None:
         """A unique key somebody else holds, an order before birth, a total that is not its lines."""
-        for kind, value in draft.keys.items():
-            if kind is KeyKind.EXTERNAL or kind in self.tenant.unique:
-                other = next((id for id in self._holders((kind, value)) if id != target.id), None)
+        for kind in self.guarded:
+            if kind in draft.keys and field_of(kind) in new:
+                other = next((id for id in self._holders((kind, draft.keys[kind])) if id != target.id), None)
                 if other is not None:
                     return field_of(kind), _duplicate(), other
         if self.shape.record_type is RecordType.ORDER:
-            return self._broken_order(draft, new)
-        return None
-
-    def _broken_order(self, draft: Draft, new: dict[str, Any]) -> tuple[str | None, Fault, UUID | None] | None:
-        amount, at = draft.values.get("amount"), new.get("ordered_at")
-        if amount is not None and draft.lines:
-            fault = order_amount_fault(amount, _completed(draft.lines))
-            if fault is not None and self.tenant.severity(fault.code) is Severity.ERROR:
-                return "amount", fault, None
-        born = self.matches.births.get(draft.values["customer_id"]) if "customer_id" in draft.values else None
-        if born is not None and isinstance(at, datetime) and _is_before(at, born, self.tenant):
-            return (
-                "ordered_at",
-                Fault(Code.ORDER_BEFORE_BIRTH, "This order is older than its customer.", "Correct one of the two dates."),
-                None,
-            )
+            return broken_order(draft, new, self.matches.births, self.tenant)
         return None
 
     def _refuse(self, draft: Draft, target: str | None, fault: Fault, holder: UUID | None = None) -> Action:
@@ -268,22 +270,6 @@ class Plan:
         for place in draft.places:
             self.record_ids[place] = id
         return action
-
-
-def _completed(lines: list[Line]) -> list[Line]:
-    """Lines with all their columns: no discount is a discount of 0, a missing amount is computed."""
-    completed = []
-    for line in lines:
-        full = {"discount": 0, **line, "amount": line.get("amount") or line_amount(line)}
-        completed.append({name: full[name] for name in LINE})
-    return completed
-
-
-def _is_before(at: datetime, born: str, tenant: TenantRules) -> bool:
-    try:
-        return at.astimezone(tenant.zone).date() < date.fromisoformat(born)
-    except ValueError:  # kept as it was entered
-        return False
 
 
 def _duplicate() -> Fault:

@@ -19,7 +19,7 @@ OLDEST = 130
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 #: Sums may differ from what was multiplied by as much as rounding each line to cents explains.
-_ROUNDING = Decimal("0.01")
+ROUNDING = Decimal("0.01")
 
 _LINES_NEED = ("product", "quantity", "unit_price")
 
@@ -82,7 +82,7 @@ def _line(clean: Clean, place: int, line: dict[str, Any], tenant: TenantRules) -
     if not 0 <= discount <= 1:
         fault = Fault(Code.BAD_NUMBER, "A discount is a fraction from 0 to 1.", "Write 0.15 for fifteen per cent.")
         clean.tell(place, "lines.discount", fault, Severity.ERROR)
-    elif "amount" in line and abs(line["amount"] - line_amount(line)) > _ROUNDING:
+    elif "amount" in line and abs(line["amount"] - line_amount(line)) > ROUNDING:
         fault = Fault(
             Code.AMOUNT_MISMATCH,
             "The amount is not quantity × unit price less the discount.",
@@ -95,14 +95,6 @@ def line_amount(line: dict[str, Any]) -> Decimal:
     """quantity × unit price × (1 − discount), to four decimals."""
     exact: Decimal = line["quantity"] * line["unit_price"] * (1 - line.get("discount", Decimal(0)))
     return exact.quantize(Decimal("0.0001"))
-
-
-def order_amount_fault(amount: Decimal, lines: list[dict[str, Any]]) -> Fault | None:
-    """A given total must be the sum of the lines within rounding of each."""
-    summed = sum((line["amount"] for line in lines), Decimal(0))
-    if abs(amount - summed) <= _ROUNDING * max(1, len(lines)):
-        return None
-    return Fault(Code.AMOUNT_MISMATCH, "The order's amount is not the sum of its lines.", "Correct it, or leave it out.")
 
 
 def required(name: str) -> Fault:
