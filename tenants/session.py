@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
 from tenants.encryption import Keyring
@@ -89,7 +91,7 @@ async def acting_as(actor: Actor, *, read_only: bool = False) -> AsyncIterator[S
     """
     if _session.get() is not None:
         raise RuntimeError("A unit of work inside another: end the outer one first.")
-    async with in_transaction() as transaction:
+    async with _transaction() as transaction:
         async with transaction.acquire_connection() as connection:
             prelude = _READING if read_only else _WRITING
             await connection.execute(f"{prelude}; SELECT act_as_tenant('{actor.tenant_id}')")
@@ -101,3 +103,24 @@ async def acting_as(actor: Actor, *, read_only: bool = False) -> AsyncIterator[S
             _session.reset(token)
     for act in current._after_commit:
         await act()
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator[Any]:
+    """Tortoise's transaction, whenever we are cancelled: a request whose client hangs up, a job whose worker is told to stop.
+
+    By itself, cancelled while it begins, it keeps its connection for good, and ten of those are the whole pool; cancelled while it
+    ends, it leaves the task in a transaction that is over.
+    """
+    context, has_begun = in_transaction(), False
+    try:
+        async with context as transaction:
+            has_begun = True
+            yield transaction
+    finally:
+        with suppress(ValueError):  # it has been reset, as it should have been
+            get_connections().reset(getattr(context, "token", None))
+        held = context.client._connection
+        if not has_begun and held is not None:
+            held.terminate()  # nobody knows how far it got
+            await asyncio.shield(context.client._parent._pool.release(held))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import PurePath
 from secrets import token_hex
@@ -26,7 +26,7 @@ MOST_SECONDS = 60.0
 
 _FIRST_RETRY_SECONDS = 1.0
 
-Work = Callable[[Actor, Claim], Awaitable[None]]
+Work = Callable[[Actor, Claim], Coroutine[Any, Any, None]]
 GivenUp = Callable[[UUID, str], Awaitable[None]]
 
 
@@ -54,8 +54,8 @@ async def _run(actor: Actor, claim: Claim, work: Work, given_up: GivenUp) -> Non
         if claim.is_hopeless:
             await _give_up(actor, claim, "Workers kept vanishing while they worked on it. Please tell your operator.", given_up)
             return
-        async with _heartbeat(actor, claim), asyncio.timeout(MOST_SECONDS):
-            await work(actor, claim)
+        async with _heartbeat(actor, claim):
+            await asyncio.wait_for(work(actor, claim), MOST_SECONDS)
     except LostClaim:
         log.info("job.claim_lost", **_named(actor, claim))
     except asyncio.CancelledError:

@@ -39,6 +39,10 @@ JOBS = (
 #: Two at a time: while one waits for PostgreSQL or for its turn, the other computes.
 JOBS_AT_ONCE = 2
 
+#: A chunk is prepared in a thread while another is being written. What is written is what all wait for, so it must not wait for the
+#: interpreter each time PostgreSQL has answered (the default is 5 ms, a dozen times a chunk).
+SWITCH_SECONDS = 0.0005
+
 #: How long a worker that is told to stop waits for its jobs before it lets go of them.
 LAST_SECONDS = 15
 
@@ -130,6 +134,7 @@ def main() -> None:
     gc.set_threshold(200_000, 50, 100)
     # arq logs exceptions with their messages, which may quote rows; ours are logged by `tenant_job`, without.
     logging.getLogger("arq").setLevel(logging.CRITICAL)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(work())
     except Exception as error:

@@ -21,7 +21,7 @@ from tenants.imports.options import ImportOptions
 from tenants.imports.progress import Progress, progress
 from tenants.imports.rejected import rejected_csv
 from tenants.installation import open_installation
-from tenants.intake.problems import Problem
+from tenants.intake.problems import Problem, Severity
 from tenants.intake.rules import TenantRules
 from tenants.refusals import Conflict, Invalid
 from tenants.session import Actor, acting_as
@@ -34,7 +34,8 @@ from workers.imports.read import mapped
 from workers.imports.reading import ReadingOptions, Table, open_table
 from workers.imports.reading.table import Blocks
 
-FIRST_PROBLEMS = 20
+#: Problems shown: of so many, so many, errors first.
+LOOKED_AT, SHOWN = 1000, 20
 
 _BLOCK_BYTES = 1 << 20
 _LOOK_SECONDS = 0.2
@@ -57,7 +58,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The run as it ended, and its first problems."""
+    """The run as it ended, and its first problems, errors before warnings."""
 
     run: Progress
     problems: list[Problem]
@@ -84,10 +85,10 @@ async def import_directly(wanted: Wanted, watch: Watch) -> Outcome:
             run = await _follow(actor, run_id, watch, may_cancel=wanted.processes > 0)
             await _tidied(actor, run_id)
         async with acting_as(actor, read_only=True):
-            problems = await findings(run_id, FIRST_PROBLEMS)
+            found = await findings(run_id, LOOKED_AT)
         if wanted.rejected:
             await _write_rejected(actor, run_id, wanted.rejected)
-        return Outcome(run, problems)
+        return Outcome(run, sorted(found, key=lambda problem: problem.severity is not Severity.ERROR)[:SHOWN])
 
 
 async def mapping_of(wanted: Wanted) -> ColumnMapping:

@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.02
 
 
 @dataclass(slots=True)
-class _Sorted:
+class _Parted:
     """A chunk parted into what goes through the intake and what is rejected before it."""
 
     batch: Batch
@@ -47,7 +47,7 @@ class _Ready:
     """A chunk made right and checked; only its turn is missing."""
 
     chunk: Chunk
-    sorted: _Sorted
+    parted: _Parted
     prepared: Prepared
 
 
@@ -96,7 +96,7 @@ def _rules(run: Any, mapping: ColumnMapping) -> IntakeRules:
     )
 
 
-def _parted(chunk: Chunk, mapping: ColumnMapping) -> _Sorted:
+def _parted(chunk: Chunk, mapping: ColumnMapping) -> _Parted:
     """Rows that could not be read as rows are rejected, and the other lines of their orders with them."""
     rejected = {row.number: row.cells for row in chunk.unusable}
     problems = [Problem(row.number, None, row.fault.code, Severity.ERROR, row.fault.wrong, row.fault.right) for row in chunk.unusable]
@@ -109,7 +109,7 @@ def _parted(chunk: Chunk, mapping: ColumnMapping) -> _Sorted:
     columns: dict[str, list[str | None]] = {
         target: [chunk.columns[index][place] or None for place in kept] for target, index in mapping.places.items()
     }
-    return _Sorted(Batch(mapping.record_type, [chunk.numbers[place] for place in kept], columns), rejected, problems)
+    return _Parted(Batch(mapping.record_type, [chunk.numbers[place] for place in kept], columns), rejected, problems)
 
 
 def _other_lines(chunk: Chunk, mapping: ColumnMapping) -> set[int]:
@@ -151,18 +151,18 @@ async def _take_in(run: Any, claim: Claim, ready: _Ready, keyring: Keyring) -> N
 
 def _found(ready: _Ready, outcome: Outcome) -> list[findings.Finding]:
     """The findings of a chunk; a rejected row is among them with its cells, whatever its problems say."""
-    chunk, rejected = ready.chunk, dict(ready.sorted.rejected)
+    chunk, rejected = ready.chunk, dict(ready.parted.rejected)
     place_of = {number: place for place, number in enumerate(chunk.numbers)}
-    for row, action in zip(ready.sorted.batch.rows, outcome.actions, strict=True):
+    for row, action in zip(ready.parted.batch.rows, outcome.actions, strict=True):
         if action is Action.REJECT:
             rejected[row] = chunk.cells(place_of[row])
-    return findings.gathered([*ready.sorted.problems, *outcome.problems], rejected)
+    return findings.gathered([*ready.parted.problems, *outcome.problems], rejected)
 
 
 def _counts(run: Any, ready: _Ready, outcome: Outcome) -> tuple[Any, ...]:
     """What `_COUNTS` adds, in its order."""
     rows = outcome.counts()
-    rows[Action.REJECT] += len(ready.sorted.rejected)
+    rows[Action.REJECT] += len(ready.parted.rejected)
     records: dict[str, Counter[str]] = {noun: Counter(counts) for noun, counts in runs.loaded(run["records"]).items()}
     for noun, counts in outcome.records.items():
         records.setdefault(noun, Counter()).update(counts)

@@ -17,7 +17,7 @@ from tenants.intake.problems import Problem, Severity
 from workers.imports.direct import Outcome
 
 _COUNTS = ("created", "updated", "unchanged", "skipped", "rejected")
-_STEPS = {"WAITING": "waiting for a worker", "READING": "reading", "RUNNING": "taking in", "PAUSED": "paused"}
+_STEPS = {"WAITING": "waiting for its turn", "READING": "reading", "RUNNING": "taking in", "PAUSED": "paused"}
 
 
 @contextmanager

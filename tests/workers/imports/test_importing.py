@@ -1,56 +1,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from tenants import jobs
 from tenants.imports import runs
 from tenants.imports.findings import findings
 from tenants.imports.options import ImportOptions
 from tenants.installation import Installation
 from tenants.intake.problems import Code
 from tenants.models import Upload
-from tenants.refusals import Conflict, NotFound
+from tenants.refusals import NotFound
 from tenants.session import Actor, acting_as
 from tenants.words import RecordType
-from tests.stories.journey import counts, finish, look, start, upload_file
+from tests.stories.journey import counts, look, upload_file
 from tests.stories.records import customers_of, rows_of
-from tests.workers.working import until, with_settings, working, written
+from tests.workers.imports.steps import HEADER, ORDER_HEADER, file_of, imported, over, people
+from tests.workers.working import working
 
-HEADER = "external_id,name,phone"
-ORDER_HEADER = "number,customer_external_id,ordered_at,product,quantity,unit_price"
-
-
-def people(first: int, last: int) -> list[str]:
-    return [f"C{number},Person {number},+86138{number:08}" for number in range(first, last)]
-
-
-def file_of(folder: Path, *lines: str, header: str = HEADER) -> Path:
-    return written(folder / "file.csv", [header, *lines])
-
-
-async def over(actor: Actor, run_id: UUID) -> runs.Progress:
-    """The run once it has ended, however it ended, and once its chunks are gone."""
-    await until(lambda: _is_over(actor, run_id))
-    return await look(actor, run_id)
-
-
-async def _is_over(actor: Actor, run_id: UUID) -> bool:
-    async with acting_as(actor):
-        return (await runs.progress(run_id)).is_over and not await jobs.open_jobs(run_id)
-
-
-async def imported(actor: Actor, file: Path, record_type: RecordType = RecordType.CUSTOMER, **options: Any) -> runs.Progress:
-    async with working():
-        return await over(actor, await start(actor, file, record_type, **options))
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(opened: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_settings(opened, monkeypatch, chunk_rows=10, worker_processes=1)
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 async def test_every_row_is_accounted_for_and_only_the_upload_stays(
@@ -126,71 +94,6 @@ async def test_a_file_that_cannot_be_used_fails_the_run_with_the_reason_and_leav
         assert await Upload.exists(id=run.upload_id)
 
 
-async def test_an_import_that_is_paused_stands_still_and_goes_on_when_resumed(acme: Actor, tmp_path: Path) -> None:
-    run_id = await start(acme, file_of(tmp_path, *people(0, 200)))
-    async with working():
-        await until(lambda: _has_read(acme, run_id, 30))
-        async with acting_as(acme):
-            await runs.pause(run_id)
-        await until(lambda: _is_quiet(acme, run_id))
-        paused = await look(acme, run_id)
-        with pytest.raises(Conflict):
-            async with acting_as(acme):
-                await runs.pause(run_id)
-
-        async with acting_as(acme):
-            await runs.resume(run_id)
-        done = await finish(acme, run_id)
-
-    assert paused.status == "PAUSED"
-    assert 30 <= paused.rows_read < 200
-    assert done.rows_created == 200
-
-
-async def _has_read(actor: Actor, run_id: UUID, rows: int) -> bool:
-    return (await look(actor, run_id)).rows_read >= rows
-
-
-async def _is_quiet(actor: Actor, run_id: UUID) -> bool:
-    """Whether no job of the run is in a worker's hands or due."""
-    async with acting_as(actor) as current:
-        busy = await current.connection.fetchval(
-            "SELECT count(*) FROM job WHERE tenant_id = $1 AND subject_id = $2 AND due_at IS NOT NULL", actor.tenant_id, run_id
-        )
-    return busy == 0
-
-
-async def test_an_import_paused_before_it_was_read_begins_when_resumed(acme: Actor, tmp_path: Path) -> None:
-    run_id = await start(acme, file_of(tmp_path, *people(0, 20)))
-    async with acting_as(acme):
-        await runs.pause(run_id)
-
-    async with working():
-        await until(lambda: _is_quiet(acme, run_id))
-        assert (await look(acme, run_id)).rows_staged == 0
-        async with acting_as(acme):
-            await runs.resume(run_id)
-        assert (await finish(acme, run_id)).rows_created == 20
-
-
-async def test_a_cancelled_import_keeps_what_was_taken_in_and_nothing_else(acme: Actor, opened: Installation, tmp_path: Path) -> None:
-    run_id = await start(acme, file_of(tmp_path, *people(0, 300)))
-    async with working():
-        await until(lambda: _has_read(acme, run_id, 20))
-        async with acting_as(acme):
-            await runs.cancel(run_id)
-        run = await over(acme, run_id)
-
-    assert run.status == "CANCELLED"
-    assert run.rows_read < 300
-    assert len(await customers_of(acme)) == run.rows_created == run.rows_read
-    assert opened.files.names(acme.tenant_id, "imports") == []
-    for act in (runs.cancel, runs.pause, runs.resume):
-        with pytest.raises(Conflict):
-            async with acting_as(acme):
-                await act(run_id)
-
-
 async def test_a_column_says_at_its_end_how_its_dates_are_written(acme: Actor, tmp_path: Path) -> None:
     lines = [f"C{number},Ada,0{number % 9 + 1}/02/1990" for number in range(40)] + ["C40,Ada,31/02/1990", "C41,Ada,28/02/1990"]
 
@@ -239,27 +142,22 @@ async def test_a_row_that_cannot_be_read_is_rejected_with_the_other_lines_of_its
     assert len(await rows_of(acme, "customer_order")) == 2
 
 
-async def test_a_short_import_does_not_wait_for_a_long_one_of_another_tenant(acme: Actor, globex: Actor, tmp_path: Path) -> None:
-    long = await start(acme, written(tmp_path / "long.csv", [HEADER, *people(0, 2000)]))
+@pytest.mark.usefixtures("a_chunk_a_turn")
+async def test_a_file_is_read_on_where_the_worker_before_left_off(acme: Actor, tmp_path: Path) -> None:
+    lines = [line for person in people(0, 73) for line in (person, "")] + ["C99,,"]
 
-    async with working():
-        await until(lambda: _has_read(acme, long, 10))
-        short = await start(globex, written(tmp_path / "short.csv", [HEADER, *people(0, 50)]))
-        await finish(globex, short)
-        of_long = await look(acme, long)
-        assert (await finish(acme, long, seconds=60)).rows_created == 2000
+    run = await imported(acme, file_of(tmp_path, *lines))
+    orders = [f"A{order},C{order % 3},2024-05-01,Tea {line},1,2.50" for order in range(20) for line in range(4)]
+    of_orders = await imported(acme, file_of(tmp_path, *orders, header=ORDER_HEADER), RecordType.ORDER)
 
-    assert of_long.status == "RUNNING"
-    assert of_long.rows_read < 500
+    assert (run.rows_total, run.rows_blank, run.rows_created, run.rows_rejected) == (74, 73, 73, 1)
+    assert of_orders.records == {"ORDER": {"CREATE": 20}, "ORDER_LINE": {"CREATE": 80}}
 
 
-async def test_a_run_holds_few_places_in_the_queue(acme: Actor, tmp_path: Path) -> None:
-    run_id = await start(acme, file_of(tmp_path, *people(0, 500)))
-    most = 0
-    async with working():
-        while not (await look(acme, run_id)).is_over:
-            async with acting_as(acme) as current:
-                due = "SELECT count(*) FROM job WHERE tenant_id = $1 AND due_at IS NOT NULL AND kind = 'import_rows'"
-                most = max(most, await current.connection.fetchval(due, acme.tenant_id))
+@pytest.mark.usefixtures("a_chunk_a_turn")
+async def test_scattered_orders_are_found_by_whichever_worker_reads_on(acme: Actor, tmp_path: Path) -> None:
+    lines = [f"A{order},C1,2024-05-01,Tea,1,2.50" for order in (*range(50), 4)]
 
-    assert 1 <= most <= runs.lookahead()
+    run = await imported(acme, file_of(tmp_path, *lines, header=ORDER_HEADER), RecordType.ORDER)
+
+    assert "Rows 6 and 52" in (run.failure_reason or "")

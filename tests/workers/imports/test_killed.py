@@ -14,7 +14,7 @@ from tests.conftest import MakeTenant
 from tests.stories.home import workers
 from tests.stories.journey import counts, finish, start
 from tests.stories.records import changes_of, customers_of, keys_of
-from tests.workers.working import written
+from tests.workers.working import until, written
 
 ROWS = 2000
 KILL_AT = (1, 300, 900, 1300, 1700)
@@ -39,7 +39,7 @@ class Saboteur:
             self.next = next(self.points, ROWS * 2)
 
 
-async def imported(actor: Actor, file: Path, supervisor: int, saboteur: Saboteur | None = None) -> Progress:
+async def imported(actor: Actor, file: Path, saboteur: Saboteur | None = None) -> Progress:
     run_id = await start(actor, file)
     return await finish(actor, run_id, seconds=60, watch=saboteur)
 
@@ -53,13 +53,13 @@ async def test_a_worker_killed_at_several_points_leaves_the_records_of_an_undist
     few = {"KELU_CHUNK_ROWS": "100", "KELU_LEASE_SECONDS": "1", "KELU_WORKER_PROCESSES": "1"}
 
     with workers(opened.settings, tmp_path / "work.log", **few) as supervisor:
-        quiet = await imported(calm, file, supervisor.pid)
+        quiet = await imported(calm, file)
         saboteur = Saboteur(supervisor.pid, opened)
-        run = await imported(disturbed, file, supervisor.pid, saboteur)
+        run = await imported(disturbed, file, saboteur)
+        await until(lambda: not opened.files.names(disturbed.tenant_id, "imports"))
 
     assert (saboteur.kills, saboteur.has_flushed) == (len(KILL_AT), True)
     assert counts(run) == counts(quiet) == {"created": 1900, "updated": 100, "unchanged": 0, "skipped": 0, "rejected": 0}
     assert await customers_of(disturbed) == await customers_of(calm)
     assert await keys_of(disturbed) == await keys_of(calm)
     assert await changes_of(disturbed) == await changes_of(calm)
-    assert opened.files.names(disturbed.tenant_id, "imports") == []
