@@ -38,8 +38,8 @@ WEAKNESSES = {
     "the tenant comes first in every key and unique index": {
         TABLE.format(more="", key="id"): "planted.planted_pkey",
         TABLE.format(more="", key="id, tenant_id"): "planted.planted_pkey",
-        "CREATE UNIQUE INDEX planted ON customer (external_id)": "customer.planted",
-        "CREATE UNIQUE INDEX planted ON customer (lower(name), tenant_id)": "customer.planted",
+        "CREATE UNIQUE INDEX planted ON customer (verified_by)": "customer.planted",
+        "CREATE UNIQUE INDEX planted ON customer (lower(verified_by::text), tenant_id)": "customer.planted",
     },
     "the tenant comes first in every foreign key, on both sides": {
         TABLE.format(more="of uuid REFERENCES tenant (id),", key="tenant_id, id"): "planted.planted_of_fkey",
