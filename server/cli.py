@@ -9,13 +9,13 @@ import signal
 import sys
 from typing import Annotated
 
-import structlog
 import typer
 import uvicorn
 
 from server.asgi import create_app
 from server.schema import printed_schema
 from tenants.installation import open_installation
+from tenants.logs import log_as_json
 from tenants.settings import Settings, settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -39,6 +39,7 @@ def serve(
     """
     chosen = settings()
     log_as_json(chosen.log_level)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")  # uvicorn's warnings, as they are
     config = uvicorn.Config(
         create_app(chosen, open_servers=False),
         host=host or chosen.host,
@@ -82,17 +83,3 @@ class Announcing(uvicorn.Server):
                 host, port = socket.getsockname()[:2]
                 shown = f"[{host}]" if ":" in host else host
                 typer.echo(f"Kelu serves http://{shown}:{port}/graphql")
-
-
-def log_as_json(level: str) -> None:
-    """Log events as JSON lines on stderr; a uvicorn warning too, as it is."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -13,13 +13,13 @@ import typer
 from tenants.imports.options import ImportOptions
 from tenants.installation import servers
 from tenants.intake.rules import Fill, KeyKind, OnMatch
+from tenants.logs import log_as_json
 from tenants.settings import settings
 from tenants.terminal import say_json
 from tenants.words import RecordType
 from workers.crew import crew, usual_size
 from workers.imports import showing
 from workers.imports.direct import Wanted, as_json, import_directly, mapping_of
-from workers.worker import log_as_json
 
 _KEYS = "external, phone, email, national_id"
 

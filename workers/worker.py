@@ -21,6 +21,7 @@ from tenants import queue
 from tenants.imports import runs
 from tenants.installation import installation, open_installation
 from tenants.jobs import JobKind
+from tenants.logs import log_as_json
 from tenants.settings import settings
 from workers.clock import Clock
 from workers.imports.read import import_read
@@ -112,19 +113,6 @@ async def _stop_with_parent(worker: Worker) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(gone), sys.stdin)
     await gone.read()
     worker.handle_sig_wait_for_completion(SIGTERM)
-
-
-def log_as_json(level: str) -> None:
-    """Log events as JSON lines on stderr."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def main() -> None:
