@@ -66,18 +66,21 @@ def _seal_stale(shape: Shape, targets: Sequence[Target], keyring: Keyring) -> No
 
 
 def _arrays(shape: Shape, targets: Sequence[Target]) -> list[list[Any]]:
-    return [[_sent(column, target) for target in targets] for column in shape.columns]
+    """Each column's values as they travel; an empty array where there is none at all, which unnest fills up with NULL."""
+    columns = (_sent(column, targets) for column in shape.columns)
+    return [[] if values.count(None) == len(values) else values for values in columns]
 
 
-def _sent(column: Column, target: Target) -> Any:
-    """A column's value as it travels in an array."""
+def _sent(column: Column, targets: Sequence[Target]) -> list[Any]:
+    name = column.name
     if column.is_sealed:
-        return target.sealed.get(column.name)
+        return [target.sealed.get(name) for target in targets]
+    if name == "flags":
+        return [array_literal(target.flags) if target.flags else None for target in targets]
+    values = [target.values.get(name) for target in targets]
     if column.sql == "text[]":
-        return array_literal(target.flags if column.name == "flags" else target.values.get(column.name, ()))
-    if column.sql == "jsonb":
-        return plain_text(target.values.get(column.name) or {})
-    return target.values.get(column.name)
+        return [array_literal(texts) if texts else None for texts in values]
+    return [plain_text(value) if value else None for value in values] if column.sql == "jsonb" else values
 
 
 def array_literal(texts: Iterable[str]) -> str:
@@ -90,7 +93,7 @@ def _unnested(shape: Shape) -> tuple[str, list[str]]:
     """`unnest(…) AS q(id, …)` with parameters from $2 on, and each column's expression in its own type."""
     sent = ["$2::uuid[]", *(f"${place}::{column.sent}[]" for place, column in enumerate(shape.columns, start=3))]
     names = ", ".join(column.name for column in shape.columns)
-    casts = [f"q.{c.name}" if c.sent == c.sql else f"q.{c.name}::{c.sql}" for c in shape.columns]
+    casts = [f"q.{c.name}" if c.sent == c.sql else f"coalesce(q.{c.name}::{c.sql}, '{{}}')" for c in shape.columns]
     return f"unnest({', '.join(sent)}) AS q(id, {names})", casts
 
 

@@ -15,7 +15,7 @@ from tenants.intake.match import Matches, load_births, match_links, match_record
 from tenants.intake.plan import Plan
 from tenants.intake.problems import Code, Problem, Severity
 from tenants.intake.records import Draft, drafts_of
-from tenants.intake.rules import IntakeRules, OnMatch, TenantRules
+from tenants.intake.rules import IntakeRules, KeyKind, OnMatch, TenantRules
 from tenants.intake.shapes import CONTACT, SHAPES, Shape
 from tenants.intake.validate import validate
 from tenants.refusals import Conflict
@@ -105,7 +105,8 @@ async def _planned(prepared: Prepared, shape: Shape, drafts: Sequence[Draft], ru
     if shape.record_type is RecordType.ORDER:
         customers = {draft.values["customer_id"] for draft in drafts if "customer_id" in draft.values}
         await load_births(sorted(customers), current, prepared.keyring, matches)
-    await match_records(shape, drafts, current, prepared.keyring, matches)
+    kinds = {KeyKind.EXTERNAL, *rules.match_by, *prepared.tenant.unique}
+    await match_records(shape, drafts, kinds, current, prepared.keyring, matches)
     rows = prepared.clean.rows
     plan = Plan(shape, prepared.tenant, rules, matches, rows, [Action.REJECT] * len(rows), [None] * len(rows), [])
     plan.decide(drafts)
