@@ -35,7 +35,7 @@ apikey = typer.Typer(no_args_is_help=True)
 key = typer.Typer(no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-OfTenant = Annotated[str, typer.Option("--tenant", help="The tenant's id, ten_….", show_default=False)]
+OfTenant = Annotated[str, typer.Option("--tenant", help="The tenant's id, ten_….", envvar="KELU_TENANT", show_default=False)]
 
 
 def migrate(as_json: AsJson = False) -> None:

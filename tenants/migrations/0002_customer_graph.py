@@ -159,17 +159,7 @@ class Migration(BaseMigration):
     dependencies = [("tenants", "0001_tenancy")]
     operations = [
         RunSQL(
-            CUSTOMER
-            + CUSTOMER_KEY
-            # The pages of a list are read by id, newest first; the external keys of a customer are shown with it.
-            + "CREATE INDEX customer_key_external ON customer_key (tenant_id, customer_id) WHERE kind = 'external';"
-            + CONTACT
-            + ORDER
-            + INTERACTION
-            + NEED
-            + PREFERENCE
-            + TAG
-            + CUSTOM_FIELD,
+            CUSTOMER + CUSTOMER_KEY + CONTACT + ORDER + INTERACTION + NEED + PREFERENCE + TAG + CUSTOM_FIELD,
             drop(*MADE),
         )
     ]

@@ -17,8 +17,8 @@ class CustomField(TenantModel):
     choices = ArrayField("text")
     least = fields.DecimalField(max_digits=30, decimal_places=10, null=True)
     most = fields.DecimalField(max_digits=30, decimal_places=10, null=True)
-    created_at = fields.DatetimeField()
-    updated_at = fields.DatetimeField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
     version = fields.IntField(default=1)
 
     class Meta:
