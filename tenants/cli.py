@@ -20,10 +20,11 @@ from tenants.api_keys import add_api_key, revoke
 from tenants.embedded import operator_script
 from tenants.encryption.masters import create_master_key_file
 from tenants.ids import global_id, local_id
-from tenants.installation import open_installation, servers
+from tenants.installation import open_installation
 from tenants.models import ApiKey, Tenant
 from tenants.refusals import Invalid, NotFound
 from tenants.registry import add_tenant
+from tenants.servers import servers
 from tenants.session import Actor, ActorKind, acting_as
 from tenants.settings import Settings
 from tenants.settings import settings as read_settings

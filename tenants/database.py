@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
@@ -18,10 +18,8 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
 from tenants.refusals import Conflict, Invalid
+from tenants.servers import Servers
 from tenants.settings import Settings
-
-if TYPE_CHECKING:
-    from tenants.installation import Servers
 
 APP = "tenants"
 MODELS = "tenants.models"

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from tenants import queue
 from tenants.database import close_models, ensure_current, open_models
-from tenants.embedded import Embedded
-from tenants.encryption.masters import LocalMasterKey, MasterKey, MasterKeyError, create_master_key_file
+from tenants.encryption.masters import LocalMasterKey, MasterKey
 from tenants.files import FileStore
 from tenants.refusals import Invalid
+from tenants.servers import Servers, embedded_key, servers
 from tenants.settings import Settings, settings
-
-
-@dataclass(frozen=True, slots=True)
-class Servers:
-    """Where PostgreSQL (as owner, as the app's role) and Valkey are. `owner` is None where the operator keeps it from us."""
-
-    owner: str | None
-    app: str
-    redis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +39,6 @@ def installation() -> Installation:
     return _open
 
 
-@contextmanager
-def servers(chosen: Settings) -> Iterator[Servers]:
-    """The servers the settings name, or embedded ones of our own for what they do not name.
-
-    Raises:
-        Invalid: one URL is set and the other is not.
-    """
-    if (chosen.database_url is None) != (chosen.redis_url is None):
-        raise Invalid("Set both KELU_DATABASE_URL and KELU_REDIS_URL to use servers of your own, or neither to have them embedded.")
-    if chosen.database_url is not None and chosen.redis_url is not None:
-        owner = chosen.database_owner_url.get_secret_value() if chosen.database_owner_url else None
-        yield Servers(owner, chosen.database_url.get_secret_value(), chosen.redis_url.get_secret_value())
-        return
-    is_new = not (chosen.home / "postgres").exists()
-    with Embedded(chosen.home) as urls:
-        if is_new and chosen.master_key_file is None:
-            _make_master_key(chosen)
-        yield Servers(urls.owner, urls.app, urls.redis)
-
-
-def _embedded_key(chosen: Settings) -> Path:
-    return chosen.home / "keys" / "master.key"
-
-
-def _make_master_key(chosen: Settings) -> None:
-    """Make the key of a new home; a process that started at the same moment may have been first."""
-    path = _embedded_key(chosen)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    try:
-        create_master_key_file(path)
-    except MasterKeyError:
-        if not path.exists():
-            raise
-
-
 def master_key(chosen: Settings) -> MasterKey:
     """The master key: from the file that is named, or in embedded mode the one made with the home.
 
@@ -94,13 +49,13 @@ def master_key(chosen: Settings) -> MasterKey:
         return LocalMasterKey.from_file(chosen.master_key_file)
     if not chosen.is_embedded:
         raise Invalid("KELU_MASTER_KEY_FILE is not set. With servers of your own there is no default key: `kelu key new FILE` makes one.")
-    return LocalMasterKey.from_file(_embedded_key(chosen))
+    return LocalMasterKey.from_file(embedded_key(chosen))
 
 
 def file_store(chosen: Settings) -> FileStore:
     if chosen.files_url is None and not chosen.is_embedded:
         raise Invalid("KELU_FILES_URL is not set: name a folder (file:///srv/kelu) or a bucket (s3://bucket/prefix) for sealed files.")
-    return FileStore.from_url(chosen.files_url or (Path(chosen.home).resolve() / "files").as_uri())
+    return FileStore.from_url(chosen.files_url or (chosen.home / "files").as_uri())
 
 
 @asynccontextmanager

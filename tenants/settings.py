@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tenants.refusals import Invalid
@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
 
     @property
     def is_embedded(self) -> bool:

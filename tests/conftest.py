@@ -9,8 +9,9 @@ import pytest
 import pytest_asyncio
 
 from tenants.database import migrate
-from tenants.installation import Installation, Servers, open_installation, servers
+from tenants.installation import Installation, open_installation
 from tenants.registry import add_tenant
+from tenants.servers import Servers, servers
 from tenants.session import Actor, ActorKind
 from tenants.settings import Settings, settings
 

@@ -19,8 +19,8 @@ from typer.main import get_command
 
 from kelu.command import COMMANDS, Command, compose, flowing, named
 from kelu.failures import refusal_in
-from tenants.installation import Servers
 from tenants.refusals import NotFound
+from tenants.servers import Servers
 from tenants.settings import Settings
 from tests.stories.home import environment_of
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from tenants.imports.options import ImportOptions
-from tenants.installation import servers
 from tenants.intake.rules import Fill, KeyKind, OnMatch
 from tenants.logs import log_as_json
+from tenants.servers import servers
 from tenants.settings import settings
 from tenants.terminal import say_json
 from tenants.words import RecordType

@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 
 from tenants.database import migrate
-from tenants.installation import Installation, open_installation, servers
+from tenants.installation import Installation, open_installation
+from tenants.servers import servers
 from tenants.settings import Settings
 
 

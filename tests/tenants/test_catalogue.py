@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tenants.database import connected
-from tenants.installation import Servers
+from tenants.servers import Servers
 from tests.tenants.catalogue import CHECKS, powers
 
 TABLE = "CREATE TABLE planted (tenant_id uuid NOT NULL, id uuid, {more} PRIMARY KEY ({key}));"

@@ -20,8 +20,8 @@ from tenants.database import APP, configuration, connected, ensure_current, migr
 from tenants.embedded import Embedded, Urls
 from tenants.embedded.roles import DATABASE, DATABASE_SQL, OWNER, SUPERUSER
 from tenants.ids import new_id
-from tenants.installation import Servers
 from tenants.refusals import Conflict, Invalid
+from tenants.servers import Servers
 from tenants.settings import Settings
 from tests.tenants.catalogue import OURS, TABLES
 from tests.tenants.rows import insert_all

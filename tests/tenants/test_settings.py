@@ -26,7 +26,7 @@ def test_with_nothing_set_all_is_embedded_in_a_folder_here() -> None:
     chosen = settings()
 
     assert chosen.is_embedded
-    assert chosen.home == Path(".kelu")
+    assert chosen.home == Path(".kelu").absolute()
 
 
 def test_a_database_of_ones_own_ends_the_embedded_mode(monkeypatch: pytest.MonkeyPatch) -> None:

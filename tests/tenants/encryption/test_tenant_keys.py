@@ -12,8 +12,8 @@ import pytest
 
 from tenants.encryption import CannotOpen, Keyring, LocalMasterKey, tenant_keys
 from tenants.encryption.tenant_keys import create_tenant_key, forget, keyring_of
-from tenants.installation import Servers
 from tenants.refusals import Conflict, NotFound
+from tenants.servers import Servers
 
 MASTER = LocalMasterKey(b"m" * 32)
 ROW = UUID(int=1)
