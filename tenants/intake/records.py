@@ -48,13 +48,13 @@ class Draft:
 
 
 def drafts_of(clean: Clean, shape: Shape, tenant: TenantRules, keyring: Keyring, *, prefix: str = "", system: str = "") -> list[Draft]:
-    """The drafts of a batch's sound rows; a row with an error makes none.
+    """The drafts of a batch's sound rows; a row with an error makes none, nor does one without a nested contact.
 
     Args:
         prefix: `contact.` reads the contacts nested in rows of customers.
         system: the source system that external ids belong to.
     """
-    names = _column_names(clean, shape, prefix)
+    names, customs = _column_names(clean, shape, prefix), [] if prefix else _custom_columns(clean)
     groups = list(_groups(clean, shape))
     ids = new_ids(len(groups))
     made: list[Draft] = []
@@ -62,8 +62,8 @@ def drafts_of(clean: Clean, shape: Shape, tenant: TenantRules, keyring: Keyring,
         if not clean.refused.isdisjoint(places):
             clean.refused.update(places)
             continue
-        draft = _draft(clean, id, places, names, prefix)
-        if draft.values and _completed(clean, draft, shape, tenant, keyring, system):
+        draft = _draft(clean, id, places, names, customs, prefix)
+        if (draft.values or not prefix) and _completed(clean, draft, shape, tenant, keyring, system):
             made.append(draft)
     _seal(made, shape, keyring)
     return made
@@ -73,6 +73,10 @@ def _column_names(clean: Clean, shape: Shape, prefix: str) -> list[tuple[str, li
     own = {column.name for column in shape.columns}
     found = ((target.removeprefix(prefix), column) for target, column in clean.values.items() if target.startswith(prefix))
     return [(name, column) for name, column in found if name in own and name != "customer_id"]
+
+
+def _custom_columns(clean: Clean) -> list[tuple[str, list[Any]]]:
+    return [(target.removeprefix("custom."), column) for target, column in clean.values.items() if target.startswith("custom.")]
 
 
 def _groups(clean: Clean, shape: Shape) -> Iterator[Sequence[int]]:
@@ -86,14 +90,14 @@ def _groups(clean: Clean, shape: Shape) -> Iterator[Sequence[int]]:
     yield from orders.values()
 
 
-def _draft(clean: Clean, id: UUID, places: Sequence[int], names: list[tuple[str, list[Any]]], prefix: str) -> Draft:
+def _draft(
+    clean: Clean, id: UUID, places: Sequence[int], names: list[tuple[str, list[Any]]], customs: list[tuple[str, list[Any]]], prefix: str
+) -> Draft:
     first = places[0]
     values = {name: column[first] for name, column in names if column[first] is not None}
     draft = Draft(id, places, values)
-    if not prefix:
-        custom = {t.removeprefix("custom."): c[first] for t, c in clean.values.items() if t.startswith("custom.") and c[first] is not None}
-        if custom:
-            values["custom"] = custom
+    if customs and (custom := {name: column[first] for name, column in customs if column[first] is not None}):
+        values["custom"] = custom
     if first in clean.flags:
         draft.flags = [flag.removeprefix(prefix) for flag in clean.flags[first] if flag.startswith(prefix) and (prefix or "." not in flag)]
     return draft

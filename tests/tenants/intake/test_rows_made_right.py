@@ -70,6 +70,7 @@ async def test_a_tenant_may_have_warnings_refuse_the_row(make_tenant, taken, sto
     ("row", "field", "code"),
     [
         ({"email": "ada@example.org"}, "name", Code.REQUIRED),
+        ({"name": "", "email": ""}, "name", Code.REQUIRED),
         ({"name": " \u3000", "email": "ada@example.org"}, "name", Code.REQUIRED),
         ({"name": "Ada", "phone": "1.38E+10"}, "phone", Code.SPREADSHEET_MANGLED),
         ({"name": "Ada", "birth_date": "2023-02-31"}, "birth_date", Code.BAD_DATE),
