@@ -162,9 +162,10 @@ NESTED: Mapping[RecordType, tuple[tuple[str, RecordType], ...]] = {
 def targets(record_type: RecordType) -> dict[str, Field]:
     """Every target a column of a file of this type may map to, with its field: own fields, then `prefix.field` of nested ones.
 
-    Links of a nested record to its customer are left out: the row it stands in says whose it is.
+    Links of a nested record to its customer are left out: the row it stands in says whose it is. A tenant's own fields are
+    `custom.<name>` besides.
     """
-    found = {field.name: field for field in FIELDS[record_type]}
+    found = {field.name: field for field in FIELDS[record_type] if field.type is not Type.CUSTOM}
     links = {field.name for field in (*_CUSTOMER_LINK, *_IDENTITY)}
     for prefix, nested in NESTED.get(record_type, ()):
         found |= {f"{prefix}.{field.name}": field for field in FIELDS[nested] if field.name not in links}

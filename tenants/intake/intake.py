@@ -61,10 +61,10 @@ def prepare(batch: Batch, tenant: TenantRules, rules: IntakeRules, keyring: Keyr
     cleaned = clean(batch, tenant, rules)
     validate(cleaned, tenant)
     shape = SHAPES[batch.record_type]
-    drafts = drafts_of(cleaned, shape, tenant, keyring, system=rules.system)
     contacts = []
     if batch.record_type is RecordType.CUSTOMER and any(target.startswith("contact.") for target in batch.columns):
         contacts = drafts_of(cleaned, CONTACT, tenant, keyring, prefix="contact.")
+    drafts = drafts_of(cleaned, shape, tenant, keyring, system=rules.system)
     return Prepared(cleaned, drafts, contacts, tenant, rules, keyring)
 
 
@@ -131,7 +131,8 @@ async def _settle_contacts(prepared: Prepared, contacts: list[Draft], outcome: O
         place = draft.places[0]
         if outcome.actions[place] is Action.UNCHANGED and plan.actions[place] in (Action.CREATE, Action.UPDATE):
             outcome.actions[place] = Action.UPDATE
-    outcome.problems += plan.problems
+    # The row itself is taken in: what keeps its contact out is a warning.
+    outcome.problems += (p._replace(field=f"contact.{p.field or 'name'}", severity=Severity.WARNING) for p in plan.problems)
     outcome.records[RecordType.CONTACT.value] = plan.records()
     return [] if prepared.rules.dry_run else await apply(plan, current, prepared.keyring)
 

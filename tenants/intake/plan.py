@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -251,15 +251,27 @@ class Plan:
             holders.append(id)
 
     def _broken(self, draft: Draft, target: Target, new: dict[str, Any]) -> Broken | None:
-        """A unique key somebody else holds, an order before birth, a total that is not its lines."""
-        for kind in self.guarded:
-            if kind in draft.keys and field_of(kind) in new:
-                other = next((id for id in self._holders((kind, draft.keys[kind])) if id != target.id), None)
-                if other is not None:
-                    return field_of(kind), _duplicate(), other
+        """A unique value another record holds, an order before birth, a total that is not its lines."""
+        for name, sign in self._guarded_signs(draft, target, new):
+            other = next((id for id in self._holders(sign) if id != target.id), None)
+            if other is not None:
+                return name, _duplicate(), other
         if self.shape.record_type is RecordType.ORDER:
             return broken_order(draft, new, self.matches.births, self.tenant)
         return None
+
+    def _guarded_signs(self, draft: Draft, target: Target, new: dict[str, Any]) -> Iterator[tuple[str, Sign]]:
+        """What the record will be alone in having, by field."""
+        if self.shape.record_type is RecordType.CUSTOMER:
+            for kind in self.guarded:
+                if kind in draft.keys and field_of(kind) in new:
+                    yield field_of(kind), (kind, draft.keys[kind])
+            return
+        for sign in signs_of(self.shape, {**target.values, **new}):
+            if sign[0] == "external_id":
+                yield "external_id", sign
+            elif self.shape.is_natural_unique:
+                yield self.shape.natural[-1], sign
 
     def _refuse(self, draft: Draft, target: str | None, fault: Fault, holder: UUID | None = None) -> Action:
         for place in draft.places:

@@ -17,6 +17,7 @@ from tenants.intake.cleaning import Clean
 from tenants.intake.problems import Code, Fault, Severity
 from tenants.intake.rules import KeyKind, TenantRules
 from tenants.intake.shapes import LINE, Shape
+from tenants.intake.validate import required
 from tenants.words import RecordType
 
 Line = dict[str, Any]
@@ -108,8 +109,10 @@ def _completed(clean: Clean, draft: Draft, shape: Shape, tenant: TenantRules, ke
     first = draft.places[0]
     if shape.record_type is RecordType.CUSTOMER:
         _complete_customer(draft, clean, tenant, keyring, system)
-    elif not (shape.record_type is RecordType.CONTACT and clean.record_type is RecordType.CUSTOMER):
+    elif shape.record_type is clean.record_type:
         draft.link = _link(clean, first, keyring, system)
+    elif "name" not in draft.values:
+        clean.tell(first, "contact.name", required("contact.name"), Severity.ERROR)
     if shape.record_type is RecordType.ORDER:
         draft.lines = _lines(clean, draft)
     if shape.record_type is clean.record_type:

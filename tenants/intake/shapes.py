@@ -21,13 +21,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A record type in its table. `natural`: columns that together recognise a record that came without id."""
+    """A record type in its table.
+
+    `natural`: columns that together recognise a record that came without id; where `is_natural_unique`, the database holds one only.
+    """
 
     record_type: RecordType
     table: str
     columns: tuple[Column, ...]
     natural: tuple[str, ...] = ()
     defaults: Mapping[str, object] | None = None
+    is_natural_unique: bool = False
 
     @property
     def sealed(self) -> tuple[Column, ...]:
@@ -70,7 +74,9 @@ CUSTOMER = Shape(
     defaults={"kind": "PERSON", "lifecycle": "PROSPECT"},
 )
 CONTACT = Shape(RecordType.CONTACT, "contact", _columns(RecordType.CONTACT, _FLAGS), ("customer_id", "name"), {"is_primary": False})
-ORDER = Shape(RecordType.ORDER, "customer_order", _columns(RecordType.ORDER, _FLAGS), ("number",), {"status": "OPEN"})
+ORDER = Shape(
+    RecordType.ORDER, "customer_order", _columns(RecordType.ORDER, _FLAGS), ("number",), {"status": "OPEN"}, is_natural_unique=True
+)
 INTERACTION = Shape(
     RecordType.INTERACTION,
     "interaction",
@@ -78,7 +84,9 @@ INTERACTION = Shape(
     ("customer_id", "occurred_at", "channel", "subject"),
 )
 NEED = Shape(RecordType.NEED, "need", _columns(RecordType.NEED, _FLAGS), ("customer_id", "what"), {"status": "OPEN"})
-PREFERENCE = Shape(RecordType.PREFERENCE, "preference", _columns(RecordType.PREFERENCE, _FLAGS), ("customer_id", "kind", "value"))
+PREFERENCE = Shape(
+    RecordType.PREFERENCE, "preference", _columns(RecordType.PREFERENCE, _FLAGS), ("customer_id", "kind", "value"), is_natural_unique=True
+)
 
 SHAPES: Mapping[RecordType, Shape] = {shape.record_type: shape for shape in (CUSTOMER, CONTACT, ORDER, INTERACTION, NEED, PREFERENCE)}
 

@@ -97,6 +97,26 @@ async def test_every_noun_walks_the_same_road(acme, globex, taken, stored, recor
     assert await stored(globex, table) == []
 
 
+async def test_a_contact_without_a_name_refuses_its_customers_row(acme, taken, stored):
+    outcome = await taken(acme, [{"name": "Ada", "contact.phone": "13800138000"}, {"name": "Bob"}])
+
+    assert outcome.actions == [Action.REJECT, Action.CREATE]
+    assert [(p.row, p.field, p.code) for p in outcome.problems] == [(1, "contact.name", Code.REQUIRED)]
+    assert [customer["name"] for customer in await stored(acme)] == ["Bob"]
+
+
+async def test_a_row_that_would_repeat_anothers_preference_is_refused_alone(acme, taken):
+    await taken(acme, [{"external_id": "A", "name": "Ada"}])
+    drink = {"customer_external_id": "A", "kind": "drink"}
+    first = [drink | {"external_id": "1", "value": "tea"}, drink | {"external_id": "2", "value": "milk"}]
+    await taken(acme, first, RecordType.PREFERENCE)
+
+    outcome = await taken(acme, [first[0] | {"value": "milk"}, first[1] | {"kind": "food"}], RecordType.PREFERENCE)
+
+    assert outcome.actions == [Action.REJECT, Action.UPDATE]
+    assert [p.code for p in outcome.problems] == [Code.DUPLICATE]
+
+
 async def test_an_interaction_of_tomorrow_has_not_happened(acme, taken):
     await taken(acme, [{"external_id": "A", "name": "Ada"}])
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
