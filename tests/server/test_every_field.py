@@ -84,7 +84,7 @@ async def test_every_field_of_a_customer_and_of_what_belongs_to_it(graphql: Ask,
     line = {"lines.product": "Tea", "lines.quantity": "2", "lines.unit_price": "3.50", "lines.discount": "0.1"}
     order = {"number": "O1", "ordered_at": "2024-05-01", "payment_method": "ALIPAY", "status": "PAID"}
     await stored(acme, RecordType.ORDER, **linked, **order, **line)
-    await stored(acme, RecordType.CONTACT, **linked, name="Eve", job_title="CEO", phone="12", email="eve@example.org", is_primary="yes")
+    await stored(acme, RecordType.CONTACT, **linked, name="Eve", job_title="Buyer", phone="12", email="eve@example.org", is_primary="yes")
     spoken = {"direction": "INBOUND", "subject": "Tea", "content": "Wants tea", "follow_up": "OPEN"}
     await stored(acme, RecordType.INTERACTION, **linked, channel="PHONE", occurred_at="2024-05-01 10:00", **spoken)
     await stored(acme, RecordType.NEED, **linked, what="Tea", product_interest="Green", expected_at="2030-01-01", status="OPEN")
