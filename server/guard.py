@@ -47,7 +47,7 @@ class Guarded:
 
         try:
             await self.app(scope, receive, guarded)
-        except Exception as error:
+        except Exception as error:  # the outermost edge: a bug is logged with an id, and only the id is told
             answer = told(error)
             if has_begun:
                 raise BrokenOff from None

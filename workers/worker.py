@@ -125,7 +125,7 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(work())
-    except Exception as error:
+    except Exception as error:  # logged without its message, which may quote rows; the crew starts another
         log.error("worker.failed", pid=os.getpid(), **described(error))
         sys.exit(1)
 

@@ -43,7 +43,7 @@ class Answered(SchemaExtension):
             )
         except GraphQLError as error:
             context.result = ExecutionResult(None, [error])
-        except Exception as error:
+        except Exception as error:  # a bug is logged with an id, and only the id is told
             context.result = ExecutionResult(None, [graphql_error(error)])
         yield
 
@@ -99,7 +99,7 @@ class Road:
         try:
             reading = prepared(operation.selection(executor.variable_values), self._types)
             data = await self._read(reading, executor.context_value.actor, executor.variable_values, executor.root_value, errors)
-        except Exception as error:
+        except Exception as error:  # as above: one event fails, not the subscription
             return ExecutionResult(None, [graphql_error(error)])
         return ExecutionResult(data, errors or None)
 
@@ -153,7 +153,7 @@ class Road:
             return await self._read(reading, executor.context_value.actor, executor.variable_values, payload, errors)
         except GraphQLError as error:
             errors.append(error)
-        except Exception as error:
+        except Exception as error:  # as above: one mutation fails, not its neighbours
             errors.append(graphql_error(error, selected.nodes, [selected.key]))
         return None
 

@@ -38,7 +38,7 @@ def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[
         async def refusing(*args: P.args, **kwargs: P.kwargs) -> A | None:
             try:
                 return await act(*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # a refusal may be wrapped by a library; anything else is raised again
                 refusal = refusal_in(error)
                 if refusal is None:
                     raise
