@@ -57,6 +57,11 @@ async def open_models(url: str, chosen: Settings) -> None:
         "minsize": 1,
         "maxsize": chosen.pool_size,
         "application_name": "kelu",
+        # Whatever we set is set for one transaction, so there is nothing to reset; asyncpg would ask the server each time.
+        "reset": _as_it_is,
+        # Statements of large selections are long, and kept like the others.
+        "max_cacheable_statement_size": 0,
+        "statement_cache_size": 250,
         "server_settings": {
             "statement_timeout": str(timeout_ms),
             "idle_in_transaction_session_timeout": str(3 * timeout_ms),
@@ -64,6 +69,10 @@ async def open_models(url: str, chosen: Settings) -> None:
         },
     }
     await Tortoise.init(config=configuration(url, **options), _enable_global_fallback=True)
+
+
+async def _as_it_is(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """A connection goes back to the pool as it is; asyncpg itself rolls back a transaction that is still open."""
 
 
 async def close_models() -> None:

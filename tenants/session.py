@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from tortoise import connections
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
@@ -103,6 +104,32 @@ async def acting_as(actor: Actor, *, read_only: bool = False) -> AsyncIterator[S
             _session.reset(token)
     for act in current._after_commit:
         await act()
+
+
+@asynccontextmanager
+async def reading_as(actor: Actor) -> AsyncIterator[Session]:
+    """A unit of work that only reads: the one we are in, so that it shows what has just been written, or one of its own.
+
+    One of its own begins with one message to the database and needs no model; what it reads it reads by `connection`.
+    """
+    current = _session.get()
+    if current is not None:
+        if current.actor.tenant_id != actor.tenant_id:
+            raise RuntimeError("A unit of work of one tenant read by another's actor.")
+        yield current
+        return
+    async with connections.get("default").acquire_connection() as connection:
+        await connection.execute(f"BEGIN READ ONLY; SELECT act_as_tenant('{actor.tenant_id}')")
+        token = _session.set(Session(actor, connection))
+        try:
+            yield session()
+        except BaseException:
+            await connection.execute("ROLLBACK")
+            raise
+        else:
+            await connection.execute("COMMIT")
+        finally:
+            _session.reset(token)
 
 
 @asynccontextmanager

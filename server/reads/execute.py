@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
-from inspect import isawaitable
 from typing import Any
 
 import structlog
@@ -19,9 +18,10 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from server.errors import graphql_error
 from server.reads.plan import Types
 from server.reads.reading import Prepared, prepared, read
+from server.reads.refused import Refused
 from server.reads.selection import Operation, Selected
 from tenants.refusals import Invalid
-from tenants.session import Actor
+from tenants.session import Actor, acting_as
 
 log = structlog.get_logger(__name__)
 
@@ -137,20 +137,24 @@ class Road:
         return data
 
     async def _acted(self, selected: Selected, reading: Prepared, executor: Executor[Any], errors: list[GraphQLError]) -> Any:
-        """One mutation, then its payload; a bug makes this one null and leaves the others."""
+        """One mutation and its payload, in one unit of work; a bug makes this one null and leaves the others."""
         if selected.name == "__typename":
             return selected.parent
         root = executor.schema.mutation_type
         assert root is not None
         definition = root.fields[selected.name]
         path = Path(None, selected.key, root.name)
+        actor, variables = executor.context_value.actor, executor.variable_values
         try:
-            arguments = get_argument_values(definition, selected.nodes[0], executor.variable_values)
+            arguments = get_argument_values(definition, selected.nodes[0], variables)
             info = executor.build_resolve_info(definition, list(selected.nodes), root, path)
             assert definition.resolve is not None
-            payload = definition.resolve(None, info, **arguments)
-            payload = await payload if isawaitable(payload) else payload
-            return await self._read(reading, executor.context_value.actor, executor.variable_values, payload, errors)
+            try:
+                async with acting_as(actor):
+                    payload = await definition.resolve(None, info, **arguments)
+                    return await self._read(reading, actor, variables, payload, errors)
+            except Refused as refused:
+                return await self._read(reading, actor, variables, refused.payload, errors)
         except GraphQLError as error:
             errors.append(error)
         except Exception as error:  # as above: one mutation fails, not its neighbours

@@ -23,7 +23,7 @@ from server.reads.telling import cut
 from tenants.encryption import Keyring
 from tenants.ids import local_id
 from tenants.refusals import Invalid, Refusal, TooLarge
-from tenants.session import Actor, Session, acting_as
+from tenants.session import Actor, Session, reading_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def read(
     found: dict[str, Any] = {}
     if plan.roots:
         given = {page.number: dict(page.selected.arguments.given(variables)) for page in plan.pages if page.selected.arguments}
-        async with acting_as(actor, read_only=True) as unit:
+        async with reading_as(actor) as unit:
             has_cursor = any(arguments.get("after") is not None for arguments in given.values())
             keyring = await unit.keyring() if reading.needs_keyring or has_cursor else None
             windows = _windows(plan, given, keyring)

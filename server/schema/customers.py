@@ -8,7 +8,6 @@ from uuid import UUID
 
 import strawberry
 
-from server.authentication import Context
 from server.reads.places import by_id, identity, items, newest, protected, protected_map, read_back, stored, stored_in
 from server.schema.graph import Contact, Interaction, Need, Order, Preference
 from server.schema.pages import Connection, Node
@@ -19,7 +18,6 @@ from tenants.intake.drafts import Action, Batch
 from tenants.intake.intake import take_in
 from tenants.intake.problems import Code
 from tenants.intake.rules import IntakeRules, OnMatch
-from tenants.session import acting_as
 from tenants.words import CustomerKind, Gender, Lifecycle, RecordType
 
 
@@ -123,11 +121,8 @@ class CustomerMutations:
         CreateCustomerPayload,
         "Make a customer. A value that another one of yours holds and that must be unique is refused as DUPLICATE, which names that one.",
     )
-    async def create_customer(
-        self, info: strawberry.Info[Context, None], input: Annotated[CreateCustomerInput, argument("The customer.")]
-    ) -> CreateCustomerPayload | None:
-        async with acting_as(info.context.actor):
-            outcome = await take_in(input.batch(), IntakeRules(on_match=OnMatch.REJECT))
+    async def create_customer(self, input: Annotated[CreateCustomerInput, argument("The customer.")]) -> CreateCustomerPayload | None:
+        outcome = await take_in(input.batch(), IntakeRules(on_match=OnMatch.REJECT))
         if outcome.actions == [Action.CREATE]:
             return CreateCustomerPayload(customer=outcome.record_ids[0])
         # A draft in which nothing is given is no draft to the intake, and so has no problems.

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar, cast
 import strawberry
 
 from server.errors import refusal_in
+from server.reads.refused import Refused
 from tenants.ids import global_id
 from tenants.intake.drafts import Outcome
 from tenants.intake.problems import Code, Problem, Severity
@@ -31,7 +32,10 @@ class UserError:
 
 
 def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[P, Awaitable[A | None]]], Callable[P, Awaitable[A | None]]]:
-    """Declares an act as a mutation. A refusal, which undoes its unit of work, becomes this payload's user error; a bug goes on."""
+    """Declares an act as a mutation. It runs inside a unit of work that `server.reads.execute` opens, and what it returns is read in it.
+
+    A refusal, which undoes the unit of work, becomes a user error of this payload; a bug goes on.
+    """
 
     def declare(act: Callable[P, Awaitable[A | None]]) -> Callable[P, Awaitable[A | None]]:
         @wraps(act)
@@ -42,7 +46,7 @@ def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[
                 refusal = refusal_in(error)
                 if refusal is None:
                     raise
-                return payload(user_errors=[of_refusal(refusal)])
+                raise Refused(payload(user_errors=[of_refusal(refusal)])) from None
 
         return cast("Callable[P, Awaitable[A | None]]", strawberry.mutation(resolver=refusing, description=description))
 
