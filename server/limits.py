@@ -18,7 +18,6 @@ DEPTH_MOST = 10
 ALIASES_MOST = 15
 ROOT_FIELDS_MOST = 20
 KEY_LONGEST = 63  # characters of an alias: PostgreSQL cuts longer names
-RECORDS_MOST = 20_000
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
 #: The standard introspection query of graphql-js nests 13 deep and reads nothing but the schema.

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     worker_processes: int = Field(0, ge=0, le=64, description="Processes of `kelu work`; 0 means one for each processor.")
     upload_bytes_most: int = Field(1 << 30, ge=1, description="Largest file that may be uploaded, in bytes.")
     body_bytes_most: int = Field(1 << 20, ge=1024, description="Largest GraphQL request body, in bytes.")
+    nodes_most: int = Field(10_000, ge=100, description="Records that one GraphQL request may ask for, at most.")
+    cost_most: int = Field(20_000, ge=100, description="Points that one GraphQL request may cost, at most.")
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")

@@ -13,9 +13,10 @@ from graphql import GraphQLError
 
 from server.errors import graphql_error
 from server.reads.cursors import cursor
-from server.reads.plan import Asked, Member, Page, Plan, Record, Sealed, Single, Types
+from server.reads.plan import Asked, Many, Member, One, Page, Plan, Record, Root, Sealed, Single
 from server.reads.sql import ROW_ID, Statement
-from server.reads.telling import cut
+from server.reads.telling import Told, cut
+from server.reads.types import Types
 from tenants.encryption import Keyring
 from tenants.refusals import NotAllowed, NotFound
 
@@ -55,11 +56,11 @@ def levels_of(plan: Plan, statement: Statement) -> tuple[tuple[Level, ...], ...]
     found = []
     for answers in statement.answers:
         root = plan.roots[answers.root]
-        if isinstance(root, Single):
-            found.append(tuple(_record_levels(root.record, ())))
-        else:
+        if isinstance(root, Page):
             assert answers.member is not None
             found.append(tuple(_member_levels(root, root.members[answers.member], ())))
+        else:
+            found.append(tuple(_record_levels(root.record, () if isinstance(root, Single) else (EACH,))))
     return tuple(found)
 
 
@@ -70,6 +71,8 @@ def _record_levels(record: Record, path: Path) -> Iterator[Level]:
         if isinstance(part, Page):
             for member in part.members:
                 yield from _member_levels(part, member, (*path, part.key, member.key))
+        elif isinstance(part, One):
+            yield from _record_levels(part.record, (*path, part.key))
 
 
 def _member_levels(page: Page, member: Member, path: Path) -> Iterator[Level]:
@@ -90,11 +93,15 @@ def _member_levels(page: Page, member: Member, path: Path) -> Iterator[Level]:
 
 async def answer(
     plan: Plan, statement: Statement, levels: Sequence[Sequence[Level]], row: Sequence[str | None], reading: Reading
-) -> dict[str, Any]:
-    """Root key → value, as `orjson.dumps` takes it: untouched JSON text where nothing had to be done in it."""
+) -> tuple[dict[str, Any], Told]:
+    """Root key → value, as `orjson.dumps` takes it: untouched JSON text where nothing had to be done in it; and the records by id."""
     found: dict[str, Any] = {}
+    told: Told = {}
     for answers, todo, text in zip(statement.answers, levels, row, strict=True):
         root = plan.roots[answers.root]
+        if isinstance(root, Many):
+            told.setdefault(id(root.selected), {}).update(await _by_id(text, todo, root, reading))
+            continue
         member = root.members[answers.member].key if isinstance(root, Page) and answers.member is not None else None
         at: tuple[str, ...] = (root.key,) if member is None else (root.key, member)
         value = await _finished(text, todo, at, reading)
@@ -102,10 +109,25 @@ async def answer(
             found.setdefault(root.key, {})[member] = value
             continue
         found[root.key] = value
-        if value is None and isinstance(root, Single) and root.is_by_argument:
+        if value is None and _is_missed(root):
             refusal = NotFound(f"There is no such {root.selected.type.lower()}.")
             reading.errors.append(graphql_error(refusal, root.selected.nodes, [root.key]))
-    return found
+    return found, told
+
+
+def _is_missed(root: Root) -> bool:
+    """Whether no record is an error: where one type was asked for by its id. Of `node` it is an answer, as Relay has it."""
+    return isinstance(root, Single) and root.is_by_argument and not root.selected.of_types
+
+
+async def _by_id(text: str | None, todo: Sequence[Level], root: Many, reading: Reading) -> dict[UUID, Any]:
+    """The records of a list by their uuids, which are in them for this."""
+    rows = orjson.loads(text or b"[]")
+    ids = [UUID(row[ROW_ID]) for row in rows]
+    await _finish(rows, todo, (root.key,), reading)
+    for row in rows:
+        row.pop(ROW_ID, None)
+    return dict(zip(ids, rows, strict=True))
 
 
 async def _finished(text: str | None, todo: Sequence[Level], at: tuple[str, ...], reading: Reading) -> Any:
@@ -114,6 +136,11 @@ async def _finished(text: str | None, todo: Sequence[Level], at: tuple[str, ...]
     if not todo:
         return orjson.Fragment(text)
     value = orjson.loads(text)
+    await _finish(value, todo, at, reading)
+    return value
+
+
+async def _finish(value: Any, todo: Sequence[Level], at: tuple[str, ...], reading: Reading) -> None:
     with_ids: list[dict[str, Any]] = []
     for level in todo:
         rows = list(_rows_at(value, level.path))
@@ -127,7 +154,6 @@ async def _finished(text: str | None, todo: Sequence[Level], at: tuple[str, ...]
             _sign(rows, key, level.page, reading.keyring)
     for row in with_ids:
         del row[ROW_ID]
-    return value
 
 
 def _rows_at(value: Any, path: Path) -> Iterator[dict[str, Any]]:

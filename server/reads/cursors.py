@@ -17,17 +17,17 @@ from tenants.encryption import Keyring
 from tenants.refusals import Invalid
 
 _MAC_BYTES = 16
-_LONGEST = 400
+_LONGEST = 2_000
 
 
-def cursor(keyring: Keyring, page: Page, position: list[str]) -> str:
+def cursor(keyring: Keyring, page: Page, position: list[str | None]) -> str:
     """The cursor of a place in a page's list."""
     body = orjson.dumps(position)
     return urlsafe_b64encode(_mac(keyring, page, body) + body).decode().rstrip("=")
 
 
-def position(keyring: Keyring, page: Page, text: str) -> list[str]:
-    """The place behind a cursor.
+def position(keyring: Keyring, page: Page, text: str, argument: str) -> list[str | None]:
+    """The place behind a cursor: the text of each key of the order, None where the record has no value.
 
     Raises:
         Invalid: it is not one of this tenant and this list.
@@ -38,12 +38,12 @@ def position(keyring: Keyring, page: Page, text: str) -> list[str]:
         raw = b""
     mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(keyring, page, body)):
-        raise Invalid("This cursor is not one of this list.", field=["after"])
-    found: list[str] = orjson.loads(body)
+        raise Invalid("This cursor is not one of this list in this order.", field=[argument])
+    found: list[str | None] = orjson.loads(body)
     return found
 
 
 def _mac(keyring: Keyring, page: Page, body: bytes) -> bytes:
-    order = ",".join(key.column for key in page.place.keys)
+    order = ",".join(f"{key.sql} {key.is_descending}" for key in page.shape.keys)
     # A text of base64 digits stands for the bytes: the index digests text, and no two bodies share it.
     return keyring.blind_index("cursor").digest(f"{page.field}\n{order}\n{urlsafe_b64encode(body).decode()}")

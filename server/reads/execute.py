@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,12 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from server.errors import graphql_error
-from server.reads.plan import Types
-from server.reads.reading import Prepared, prepared, read
+from server.reads.cost import MUTATION, REQUEST, Cost, admitted, cost_of
+from server.reads.reading import Asking, Outline, asking, read
 from server.reads.refused import Refused
 from server.reads.selection import Operation, Selected
+from server.reads.types import Types
+from server.schema.lists import LIST_TYPES
 from tenants.refusals import Invalid
 from tenants.session import Actor, acting_as
 
@@ -62,9 +64,9 @@ class Road:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._types = Types(schema)
+        self._types = Types(schema, LIST_TYPES)
         self._operation = lru_cache(PLANS_KEPT)(self._find)
-        self._plans: dict[tuple[object, ...], tuple[tuple[Selected, ...], Mapping[str | None, Prepared]]] = {}
+        self._plans: dict[tuple[object, ...], tuple[tuple[Selected, ...], Mapping[str | None, Outline]]] = {}
 
     async def answered(
         self, document: DocumentNode, text: str, name: str | None, inputs: dict[str, Any], context: Any
@@ -78,27 +80,37 @@ class Road:
         variables = get_variable_values(self._schema, operation.node.variable_definitions or (), inputs)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
-        selection, readings = self._planned(operation, (text, name), variables)
+        selection, outlines = self._planned(operation, (text, name), variables)
         if any(selected.name in _INTROSPECTION for selected in selection):
             return None
-        errors: list[GraphQLError] = []
+        asked = {key: asking(outline, self._types, variables) for key, outline in outlines.items()}
         if operation.node.operation is OperationType.QUERY:
-            data = await self._read(readings[None], context.actor, variables, None, errors)
-            return ExecutionResult(data, errors or None)
+            cost = Cost(0, REQUEST) + cost_of(asked[None])
+            told = await admitted(cost, context.actor)
+            errors: list[GraphQLError] = []
+            data = await self._read(asked[None], context.actor, variables, None, errors)
+            return ExecutionResult(data, errors or None, told)
         executor = AnsweredEvents.build(self._schema, document, context_value=context, raw_variable_values=inputs, operation_name=name)
         assert isinstance(executor, Executor)  # its variables were just found right
-        answers: dict[str, Any] = {}
-        for selected in selection:
-            answers[selected.key] = await self._acted(selected, readings[selected.key], executor, errors)
-        return ExecutionResult(answers, errors or None)
+        return await self._mutated(selection, asked, executor)
+
+    async def _mutated(self, selection: Sequence[Selected], asked: Mapping[str | None, Asking], executor: Executor[Any]) -> ExecutionResult:
+        """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
+        cost = sum((_cost_of_act(each, asked[each.key], executor.variable_values) for each in selection), Cost(0, REQUEST))
+        told = await admitted(cost, executor.context_value.actor)
+        errors: list[GraphQLError] = []
+        answers = {each.key: await self._acted(each, asked[each.key], executor, errors) for each in selection}
+        return ExecutionResult(answers, errors or None, told)
 
     async def answered_event(self, executor: AnsweredEvents) -> ExecutionResult:
         """The result of one event of a subscription."""
         operation = Operation(self._schema, executor.operation, executor.fragment_definitions, ())
         errors: list[GraphQLError] = []
         try:
-            reading = prepared(operation.selection(executor.variable_values), self._types)
-            data = await self._read(reading, executor.context_value.actor, executor.variable_values, executor.root_value, errors)
+            outline = Outline(operation.selection(executor.variable_values))
+            variables = executor.variable_values
+            asked = asking(outline, self._types, variables)
+            data = await self._read(asked, executor.context_value.actor, variables, executor.root_value, errors)
         except Exception as error:  # as above: one event fails, not the subscription
             return ExecutionResult(None, [graphql_error(error)])
         return ExecutionResult(data, errors or None)
@@ -108,7 +120,7 @@ class Road:
 
     def _planned(
         self, operation: Operation, key: tuple[str, str | None], variables: VariableValues
-    ) -> tuple[tuple[Selected, ...], Mapping[str | None, Prepared]]:
+    ) -> tuple[tuple[Selected, ...], Mapping[str | None, Outline]]:
         shape = (*key, *(variables.coerced.get(name) for name in operation.conditions))
         found = self._plans.pop(shape, None)
         if found is None:
@@ -119,24 +131,24 @@ class Road:
         self._plans[shape] = found  # the last used is the last to be dropped
         return found
 
-    def _prepared(self, operation: Operation, selection: tuple[Selected, ...]) -> Mapping[str | None, Prepared]:
+    def _prepared(self, operation: Operation, selection: tuple[Selected, ...]) -> Mapping[str | None, Outline]:
         """One reading for a query; for a mutation one for each payload."""
         if any(selected.name in _INTROSPECTION for selected in selection):
             return {}
         if operation.node.operation is OperationType.QUERY:
-            return {None: prepared(selection, self._types)}
-        return {selected.key: prepared(selected.below, self._types) for selected in selection}
+            return {None: Outline(selection)}
+        return {selected.key: Outline(selected.below) for selected in selection}
 
     async def _read(
-        self, reading: Prepared, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError]
+        self, asked: Asking, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError]
     ) -> dict[str, Any]:
         revealed: Counter[str] = Counter()
-        data = await read(reading, self._types, actor, variables, source, errors, revealed)
+        data = await read(asked, self._types, actor, variables, source, errors, revealed)
         for field, records in revealed.items():
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=records)
         return data
 
-    async def _acted(self, selected: Selected, reading: Prepared, executor: Executor[Any], errors: list[GraphQLError]) -> Any:
+    async def _acted(self, selected: Selected, asked: Asking, executor: Executor[Any], errors: list[GraphQLError]) -> Any:
         """One mutation and its payload, in one unit of work; a bug makes this one null and leaves the others."""
         if selected.name == "__typename":
             return selected.parent
@@ -152,14 +164,22 @@ class Road:
             try:
                 async with acting_as(actor):
                     payload = await definition.resolve(None, info, **arguments)
-                    return await self._read(reading, actor, variables, payload, errors)
+                    return await self._read(asked, actor, variables, payload, errors)
             except Refused as refused:
-                return await self._read(reading, actor, variables, refused.payload, errors)
+                return await self._read(asked, actor, variables, refused.payload, errors)
         except GraphQLError as error:
             errors.append(error)
         except Exception as error:  # as above: one mutation fails, not its neighbours
             errors.append(graphql_error(error, selected.nodes, [selected.key]))
         return None
+
+
+def _cost_of_act(selected: Selected, asked: Asking, variables: VariableValues) -> Cost:
+    if selected.name == "__typename":
+        return Cost()
+    given = selected.arguments.given(variables).get("input") if selected.arguments else None
+    rows = given.get("rows", ()) if isinstance(given, dict) else ()
+    return Cost(0, MUTATION + len(rows)) + cost_of(asked)
 
 
 class _Text(str):

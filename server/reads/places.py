@@ -1,21 +1,19 @@
-"""Places: where the value of a schema's field lives, declared beside the field instead of a resolver."""
+"""Places: the kinds of where a schema field's value lives. `server.reads.declaring` puts one beside each field."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import strawberry
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from tenants.intake.rules import KeyKind
 from tenants.words import RecordType
 
 #: The key of a field's place in its Strawberry metadata, and the attribute of a class that holds its table.
 PLACE = "place"
-_TABLE = "__table__"
+TABLE = "__table__"
 
 PAGE_MOST = 100
 PAGE_DEFAULT = 50
@@ -32,9 +30,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A value in clear: SQL over `{row}`, the record's alias, and `{column}`, the field's Python name."""
+    """A value in clear: SQL over `{row}`, the record's alias, and `{column}`, the field's Python name.
+
+    `compared` is what filters and orders compare; None: they leave this field alone.
+    """
 
     sql: str = "{row}.{column}"
+    compared: str | None = "{row}.{column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """A sealed column, read as ProtectedText: `mask` draws what may be seen of it without the reveal permission."""
+    """A sealed column, read as ProtectedText: `mask` draws what may be seen of it without the reveal permission.
+
+    `key`: the kind of customer key by whose blind index an exact value is found; None: it cannot be looked up.
+    """
 
     mask: Callable[[str], str]
+    key: KeyKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +73,27 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A column a list is in order of, with the text of a value beyond every stored one: where the first page begins."""
+    """One key of a list's order: SQL over `{row}` (and `{search}`, the words searched for), its PostgreSQL type, its direction.
 
-    column: str
+    Where `is_nullable`, records without a value come last in both directions.
+    """
+
+    sql: str
     type: str
-    beyond: str
+    is_descending: bool = False
+    is_nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
     """A page of the records whose `link` column holds this record's id, or, without a link, of all the tenant's.
 
-    The order is by `keys` and then id: descending where `newest`, else ascending. It has to be total, a cursor is a place in it.
+    `keys` are its order unless another is asked for. An order has to be total, a cursor is a place in it: it ends with the id.
     """
 
     link: str | None
     keys: tuple[Key, ...]
-    newest: bool
+    is_searchable: bool = False
 
     @property
     def default(self) -> int:
@@ -91,13 +101,30 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """The one record whose id the `link` column holds."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class ById:
-    """The record that the argument `id` names; none is an error NOT_FOUND."""
+    """The record that the argument `id` names; none is an error NOT_FOUND. Of an interface the id's prefix says which type it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByIds:
+    """The records that the argument `ids` names, in its order; null for each that is none of the tenant's."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """The record whose uuid an act has left in this field of its payload, or yielded as the event itself; None is null."""
+    """The record whose uuid an act has left in this field of its payload, at any depth; None is null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The record whose uuid a subscription has yielded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,106 +134,38 @@ class Told:
     tell: Callable[..., Awaitable[Sequence[Any]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows that are counted, not stored: `source` is a query; the row's type says SQL over its columns.
+
+    In it `{where:alias}` is the condition that the argument `filter` puts on that alias, and `{groups}` the expressions of
+    `groupings` that the argument `groupBy` names. At most `most` rows, `default` unless told otherwise, in order of `order`.
+    """
+
+    source: str
+    order: str
+    filtered: str
+    default: int = 100
+    most: int = 1_000
+    groupings: Mapping[str, str] | None = None
+
+
 #: Metadata of a field, or of a subscription, that is read back.
 READ_BACK = {PLACE: ReadBack()}
+EVENT = {PLACE: Event()}
 
-Place = Stored | Identity | Protected | ProtectedMap | Items | Related | ById | ReadBack | Told
+Place = Stored | Identity | Protected | ProtectedMap | Items | Related | Parent | ById | ByIds | ReadBack | Event | Told | Report
 
-ID_ORDER = Key("id", "uuid", "ffffffff-ffff-ffff-ffff-ffffffffffff")
-FIRST_ID_ORDER = Key("id", "uuid", "00000000-0000-0000-0000-000000000000")
-
-C = TypeVar("C", bound=type)
-
-
-def stored_in(table: str, noun: RecordType | str) -> Callable[[C], C]:
-    """Says of a Strawberry type which table its records lie in."""
-
-    def mark(cls: C) -> C:
-        setattr(cls, _TABLE, Table(table, noun))
-        return cls
-
-    return mark
+NEWEST_ID = Key("{row}.id", "uuid", is_descending=True)
+FIRST_ID = Key("{row}.id", "uuid")
 
 
 def table_of(cls: type) -> Table | None:
     """The table said by `stored_in`, or None for a type that has none of its own."""
-    return getattr(cls, _TABLE, None)
-
-
-def stored(description: str, sql: str = "{row}.{column}") -> Any:
-    return _field(Stored(sql), description)
-
-
-def decimal(description: str) -> Any:
-    """A stored numeric, without the zeros that only pad its scale."""
-    return _field(Stored("trim_scale({row}.{column})::text"), description)
-
-
-def identity() -> Any:
-    return _field(Identity(), "The record's global id: a prefix that names its type, and 32 hex digits.")
-
-
-def protected(mask: Callable[[str], str], description: str) -> Any:
-    return _field(Protected(mask), description)
-
-
-def protected_map(column: str, mask: Callable[[str], str], description: str) -> Any:
-    return _field(ProtectedMap(column, mask), description)
-
-
-def items(source: str, order: str, description: str) -> Any:
-    return _field(Items(source, order), description)
-
-
-def newest(description: str, link: str | None = None, by: str | None = None) -> Any:
-    """A page of related records, newest first by a timestamp column, or by when they came in."""
-    keys = (Key(by, "timestamptz", "infinity"),) if by else ()
-    return _page(Related(link, (*keys, ID_ORDER), newest=True), description)
-
-
-def in_order(description: str, link: str, by: str) -> Any:
-    """A page of related records in ascending order of an integer column."""
-    return _page(Related(link, (Key(by, "integer", "-2147483648"), FIRST_ID_ORDER), newest=False), description)
-
-
-def by_id(description: str, name: str | None = None) -> Any:
-    found = strawberry.field(description=description, name=name, metadata={PLACE: ById()})
-    found.arguments = [_argument("id", strawberry.ID, "A global id.")]
-    return found
-
-
-def read_back(type_: object, description: str, name: str | None = None) -> Any:
-    """A record an act has made or changed; the act leaves its uuid here, or nothing."""
-    return strawberry.field(default=None, description=description, name=name, graphql_type=type_, metadata=READ_BACK)
-
-
-def told(tell: Callable[..., Awaitable[Sequence[Any]]], description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
-    found = _field(Told(tell), description)
-    found.arguments = list(arguments)
-    return found
-
-
-def first_argument(default: int) -> StrawberryArgument:
-    return _argument("first", int | None, "How many.", default)
+    return getattr(cls, TABLE, None)
 
 
 def place_of(field: StrawberryField) -> Place | None:
     """Where a field lives; None for one of a plain object, which is read by its Python name."""
     metadata: Mapping[Any, Place] = field.metadata
     return metadata.get(PLACE)
-
-
-def _page(place: Related, description: str) -> Any:
-    found = _field(place, f"{description} A page of 1 to {PAGE_MOST}, {place.default} unless told otherwise.")
-    after = _argument("after", str | None, "The cursor of the record before the page, from this same list; without it, the first page.")
-    found.arguments = [first_argument(place.default), after]
-    return found
-
-
-def _field(place: Place, description: str) -> Any:
-    metadata: Mapping[str, object] = {PLACE: place}
-    return strawberry.field(description=description, metadata=metadata)
-
-
-def _argument(name: str, type_: object, description: str, default: object = strawberry.UNSET) -> StrawberryArgument:
-    return StrawberryArgument(name, None, StrawberryAnnotation(type_), description=description, default=default)

@@ -1,29 +1,34 @@
-"""A reading: a plan with its statement, run for one request in one read-only unit of work."""
+"""A reading: a selection with the arguments of one request, planned, bound and run in one unit of work."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from uuid import UUID
 
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from server.errors import graphql_error
-from server.limits import RECORDS_MOST
-from server.reads import cursors
 from server.reads.answer import Level, Reading, answer, levels_of
-from server.reads.places import PAGE_MOST
-from server.reads.plan import Page, Plan, Planner, Types
+from server.reads.binding import bound
+from server.reads.lists import Asked, Shape, page_asked, report_asked
+from server.reads.places import PAGE_MOST, ById, ByIds, Related, Report
+from server.reads.plan import Many, Plan, Root, Single
+from server.reads.planner import IdTypes, Planner, lists_in
 from server.reads.selection import Selected
-from server.reads.sql import HasPosition, Limit, Parameter, RecordId, Statement, statement_of
-from server.reads.telling import cut
-from tenants.encryption import Keyring
+from server.reads.sql import Statement, statement_of
+from server.reads.telling import NOTHING, cut, left_in
+from server.reads.types import Types
 from tenants.ids import local_id
-from tenants.refusals import Invalid, Refusal, TooLarge
-from tenants.session import Actor, Session, reading_as
+from tenants.refusals import Refusal, TooLarge
+from tenants.session import Actor, reading_as
+
+SHAPES_KEPT = 32
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +41,102 @@ class Prepared:
     needs_keyring: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of its list that a page shows: `first` records behind `position`, which is None for the first page."""
+@dataclass(slots=True)
+class Outline:
+    """A selection of a document, with the plans made for the shapes its arguments have had."""
 
-    first: int
-    position: list[str] | None
+    selection: tuple[Selected, ...]
+    plans: dict[object, Prepared] = field(default_factory=dict)
+    lists: dict[object, tuple[Selected, ...]] = field(default_factory=dict)
+    constant: dict[int, tuple[Shape, Asked]] = field(default_factory=dict)
 
 
-def prepared(selection: Sequence[Selected], types: Types) -> Prepared:
-    plan = Planner(types).plan(selection)
+@dataclass(slots=True)
+class Asking:
+    """One request's reading: its plan, what each of its lists asks for, and the ids named by each root field."""
+
+    outline: Outline
+    prepared: Prepared
+    lists: Sequence[Asked]
+    ids: dict[str, list[str]]
+
+
+def asking(outline: Outline, types: Types, variables: VariableValues) -> Asking:
+    """Plan an outline for the arguments of a request, or take the plan that was made for their shape.
+
+    Raises:
+        GraphQLError: an argument is refused; it says which.
+    """
+    ids = {root.key: named for root in outline.selection if (named := _named(root, types, variables)) is not None}
+    id_types: IdTypes = {root.key: _types_of(ids[root.key], root, types) for root in outline.selection if root.of_types}
+    key = tuple(id_types.items())
+    lists = outline.lists.get(key)
+    if lists is None:
+        lists = _kept(outline.lists, key, tuple(lists_in(outline.selection, types, id_types)))
+    asked = [_asked(outline, each, number, types, variables, key) for number, each in enumerate(lists)]
+    shapes = tuple(shape for shape, _ in asked)
+    prepared = outline.plans.get((key, shapes))
+    if prepared is None:
+        prepared = _kept(outline.plans, (key, shapes), _prepared(outline, types, shapes, id_types))
+    return Asking(outline, prepared, [each for _, each in asked], ids)
+
+
+def _prepared(outline: Outline, types: Types, shapes: Sequence[Shape], id_types: IdTypes) -> Prepared:
+    plan = Planner(types, shapes, id_types).plan(outline.selection)
     statement = statement_of(plan)
     levels = levels_of(plan, statement)
     return Prepared(plan, statement, levels, any(level.sealed or level.cursors for column in levels for level in column))
 
 
+def _kept(kept: dict[object, T], key: object, made: T) -> T:
+    if len(kept) >= SHAPES_KEPT:
+        kept.pop(next(iter(kept)))
+    kept[key] = made
+    return made
+
+
+def _named(root: Selected, types: Types, variables: VariableValues) -> list[str] | None:
+    """The global ids that the arguments of a root name."""
+    place = types.place(root)
+    if not isinstance(place, ById | ByIds):
+        return None
+    assert root.arguments is not None
+    given = root.arguments.given(variables)
+    if isinstance(place, ById):
+        return [given["id"]]
+    ids: list[str] = given["ids"]
+    if len(ids) > PAGE_MOST:
+        raise graphql_error(TooLarge(f"Ask for {PAGE_MOST} ids at most.", field=["ids"]), root.nodes, [root.key])
+    return ids
+
+
+def _types_of(ids: Sequence[str], root: Selected, types: Types) -> tuple[str, ...]:
+    """The types these ids are of, as far as the interface has them."""
+    names = {types.type_of_id(id) for id in ids}
+    return tuple(sorted(name for name in names if name is not None and name in root.of_types))
+
+
+def _asked(outline: Outline, selected: Selected, number: int, types: Types, variables: VariableValues, key: object) -> tuple[Shape, Asked]:
+    found = outline.constant.get(id(selected))
+    if found is not None:
+        return found
+    place, arguments = types.place(selected), selected.arguments
+    assert arguments is not None
+    try:
+        if isinstance(place, Report):
+            found = report_asked(place, arguments.given(variables), types.lists)
+        else:
+            assert isinstance(place, Related)
+            found = page_asked(place, selected.type.removesuffix("Connection"), arguments.given(variables), types.lists)
+    except Refusal as refusal:
+        raise graphql_error(refusal, selected.nodes, [selected.key]) from None
+    if arguments.is_constant:
+        outline.constant[id(selected)] = found
+    return found
+
+
 async def read(
-    reading: Prepared,
-    types: Types,
-    actor: Actor,
-    variables: VariableValues,
-    source: object,
-    errors: list[GraphQLError],
-    revealed: Counter[str],
+    asked: Asking, types: Types, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError], revealed: Counter[str]
 ) -> dict[str, Any]:
     """What was asked for, by response key.
 
@@ -68,76 +146,61 @@ async def read(
         revealed: how many values of which sealed column went out in clear.
 
     Raises:
-        Refusal: a page or cursor that is not allowed; the whole answer is refused.
+        Refusal: a cursor or a value looked up that is not allowed; the whole answer is refused.
     """
-    plan = reading.plan
-    told = {each.key: cut(source, [each], types)[each.key] if each.name != "__typename" else each.parent for each in plan.plain}
+    plan, prepared = asked.prepared.plan, asked.prepared
     found: dict[str, Any] = {}
-    if plan.roots:
-        given = {page.number: dict(page.selected.arguments.given(variables)) for page in plan.pages if page.selected.arguments}
+    told: Any = NOTHING
+    ids = _record_ids(asked, types, source)
+    if any(_is_asked(root, each) for root, each in zip(plan.roots, ids, strict=True)):
         async with reading_as(actor) as unit:
-            has_cursor = any(arguments.get("after") is not None for arguments in given.values())
-            keyring = await unit.keyring() if reading.needs_keyring or has_cursor else None
-            windows = _windows(plan, given, keyring)
-            row = await _fetched(unit, reading, windows, _record_ids(plan, variables, source))
+            needs_keyring = prepared.needs_keyring or any(each.has_cursor for each in asked.lists)
+            keyring = await unit.keyring() if needs_keyring else None
+            values = await bound(prepared.statement.parameters, plan, asked.lists, ids, unit, keyring)
+            row = await unit.connection.fetchrow(prepared.statement.text, unit.tenant_id, *values)
             state = Reading(keyring, actor.may_reveal, variables, types, errors, revealed)
-            found = await answer(plan, reading.statement, reading.levels, row, state)
-    return {key: told[key] if key in told else found[key] for key in plan.order}
+            found, told = await answer(plan, prepared.statement, prepared.levels, row, state)
+    for each in plan.plain:
+        found[each.key] = _plain(each, types, source, told)
+    for each in asked.outline.selection:
+        if isinstance(types.place(each), ByIds):
+            records = told.get(id(each), {})
+            found[each.key] = [records.get(_uuid(named, types)) for named in asked.ids[each.key]]
+    return {key: found.get(key) for key in plan.order}
 
 
-async def _fetched(unit: Session, reading: Prepared, windows: dict[int, Window], record_ids: list[UUID | None]) -> Any:
-    values = [_value(parameter, reading.plan, windows, record_ids) for parameter in reading.statement.parameters]
-    return await unit.connection.fetchrow(reading.statement.text, unit.tenant_id, *values)
+def _is_asked(root: Root, ids: Sequence[UUID]) -> bool:
+    """Whether the database has to be asked: not for what an act has left empty, but for any id of a request, however wrong."""
+    return bool(ids) or not isinstance(root, Single | Many) or (isinstance(root, Single) and root.is_by_argument)
 
 
-def _value(parameter: Parameter, plan: Plan, windows: dict[int, Window], record_ids: list[UUID | None]) -> object:
-    if isinstance(parameter, RecordId):
-        return record_ids[parameter.root]
-    window = windows[parameter.page]
-    if isinstance(parameter, Limit):
-        return window.first
-    if isinstance(parameter, HasPosition):
-        return window.position is not None
-    keys = plan.pages[parameter.page].place.keys
-    return keys[parameter.place].beyond if window.position is None else window.position[parameter.place]
+def _plain(selected: Selected, types: Types, source: object, told: Any) -> Any:
+    if selected.name == "__typename":
+        return selected.parent
+    if selected.parent == "Subscription":  # the event is the field's value
+        return cut(source, selected.below, types, told)
+    return cut(source, [selected], types, told)[selected.key]
 
 
-def _record_ids(plan: Plan, variables: VariableValues, source: object) -> list[UUID | None]:
-    """The uuid of each single root, in the order of roots; None, which no record has, for an id that is not one of its noun."""
-    found: list[UUID | None] = []
-    for root in plan.roots:
-        if isinstance(root, Page):
-            found.append(None)
-        elif root.is_by_argument:
-            assert root.selected.arguments is not None
-            found.append(local_id(root.table.noun, root.selected.arguments.given(variables)["id"]))
+def _uuid(id: str, types: Types) -> UUID | None:
+    name = types.type_of_id(id)
+    return local_id(types.table(name).noun, id) if name else None
+
+
+def _record_ids(asked: Asking, types: Types, source: object) -> list[list[UUID]]:
+    """The uuids that each root asks for, in the order of roots; none for what is no id of its noun."""
+    found: list[list[UUID]] = []
+    for root in asked.prepared.plan.roots:
+        if isinstance(root, Single | Many):
+            table = root.record.table
+            assert table is not None
+            if isinstance(root, Many) and root.path is not None:
+                ids: list[UUID | None] = list(left_in(source, root.path))
+            elif isinstance(root, Single) and not root.is_by_argument:
+                ids = [getattr(source, root.attribute) if root.attribute else source]  # type: ignore[list-item]  # an event is a uuid
+            else:
+                ids = [local_id(table.noun, each) for each in asked.ids[root.key]]
+            found.append([each for each in ids if each is not None])
         else:
-            found.append(getattr(source, root.attribute) if root.attribute else source)  # type: ignore[arg-type]  # an event is a uuid
+            found.append([])
     return found
-
-
-def _windows(plan: Plan, given: dict[int, dict[str, Any]], keyring: Keyring | None) -> dict[int, Window]:
-    windows: dict[int, Window] = {}
-    records: dict[int | None, int] = {None: 1}
-    for page in plan.pages:
-        try:
-            windows[page.number] = window = _window(page, given[page.number], keyring)
-        except Refusal as refusal:
-            raise graphql_error(refusal, page.selected.nodes, [page.key] if page.above is None else None) from None
-        records[page.number] = records[page.above] * window.first
-    most = sum(records.values()) - 1
-    if most > RECORDS_MOST:
-        raise TooLarge(f"This could return {most:,} records; the limit is {RECORDS_MOST:,}. Ask for smaller pages.")
-    return windows
-
-
-def _window(page: Page, arguments: dict[str, Any], keyring: Keyring | None) -> Window:
-    first, after = arguments["first"], arguments.get("after")
-    if first is None:
-        first = page.place.default
-    if not 1 <= first <= PAGE_MOST:
-        raise Invalid(f"A page has 1 to {PAGE_MOST} records.", field=["first"])
-    if after is None:
-        return Window(first, None)
-    assert keyring is not None
-    return Window(first, cursors.position(keyring, page, after))

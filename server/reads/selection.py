@@ -22,6 +22,7 @@ from graphql import (
     VariableNode,
     get_directive_values,
     get_named_type,
+    is_abstract_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
@@ -37,6 +38,10 @@ class Arguments:
         self._definition, self._node = definition, node
         self._constant = None if _has_variable(node.arguments) else get_argument_values(definition, node)
 
+    @property
+    def is_constant(self) -> bool:
+        return self._constant is not None
+
     def given(self, variables: VariableValues) -> Mapping[str, Any]:
         """Argument name → value, defaults filled in."""
         return self._constant if self._constant is not None else get_argument_values(self._definition, self._node, variables)
@@ -44,7 +49,10 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """One field of a response. `parent` and `type` are names of GraphQL types: what it is selected on and what it leads to."""
+    """One field of a response. `parent` and `type` are names of GraphQL types: what it is selected on and what it leads to.
+
+    `below` is what is selected of an object, `of_types` what of each type of an interface.
+    """
 
     key: str
     name: str
@@ -52,6 +60,7 @@ class Selected:
     type: str
     arguments: Arguments | None = None
     below: tuple[Selected, ...] = ()
+    of_types: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict, compare=False, repr=False)
     nodes: tuple[FieldNode, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -97,8 +106,11 @@ class Operation:
         type_ = get_named_type(definition.type)
         sets = [node.selection_set for node in nodes if node.selection_set]
         below = self._selected(type_, sets, variables) if isinstance(type_, GraphQLObjectType) else ()
+        of_types: Mapping[str, tuple[Selected, ...]] = {}
+        if is_abstract_type(type_):
+            of_types = {each.name: self._selected(each, sets, variables) for each in self.schema.get_possible_types(type_)}
         arguments = Arguments(definition, nodes[0]) if definition.args else None
-        return Selected(key, name, parent.name, type_.name, arguments, below, tuple(nodes))
+        return Selected(key, name, parent.name, type_.name, arguments, below, of_types, tuple(nodes))
 
     def _fields(
         self, parent: GraphQLObjectType, selections: SelectionSetNode, variables: VariableValues, seen: set[str]

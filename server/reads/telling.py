@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from server.reads.plan import Types
+from server.reads.places import ReadBack
 from server.reads.selection import Selected
+from server.reads.types import Types
+
+#: Of each selected field that is read back (by identity): the records by their uuids.
+Told = dict[int, dict[UUID, Any]]
+
+NOTHING: Mapping[int, Mapping[UUID, Any]] = {}
 
 
-def cut(told: Any, selected: Sequence[Selected], types: Types) -> Any:
+def cut(told: Any, selected: Sequence[Selected], types: Types, records: Mapping[int, Mapping[UUID, Any]] = NOTHING) -> Any:
     """The selected fields of an object, or of each in a list, by response key; a leaf is what `orjson.dumps` takes."""
     if told is None or not selected:
         return told
     if isinstance(told, list | tuple) and not hasattr(told, "_fields"):
-        return [cut(each, selected, types) for each in told]
-    return {each.key: _field(told, each, types) for each in selected}
+        return [cut(each, selected, types, records) for each in told]
+    return {each.key: _field(told, each, types, records) for each in selected}
 
 
-def _field(told: Any, selected: Selected, types: Types) -> Any:
+def _field(told: Any, selected: Selected, types: Types, records: Mapping[int, Mapping[UUID, Any]]) -> Any:
     if selected.name == "__typename":
         return selected.parent
-    return cut(getattr(told, types.python_name(selected)), selected.below, types)
+    value = getattr(told, types.python_name(selected))
+    if isinstance(types.place(selected), ReadBack):
+        return None if value is None else records[id(selected)].get(value)
+    return cut(value, selected.below, types, records)
+
+
+def left_in(told: Any, path: Sequence[str]) -> Iterator[UUID]:
+    """The uuids that an act has left at a path of attributes of its payload, through lists."""
+    if told is None:
+        return
+    if isinstance(told, list | tuple) and not hasattr(told, "_fields"):
+        for each in told:
+            yield from left_in(each, path)
+    elif path:
+        yield from left_in(getattr(told, path[0]), path[1:])
+    else:
+        yield told

@@ -17,9 +17,15 @@ from server.limits import TOKENS_MOST, DocumentLength, DocumentLimits
 from server.masking import MaskingSchema
 from server.reads.execute import Answered, AnsweredEvents
 from server.schema.customers import CustomerMutations, CustomerQueries
-from server.schema.imports import ImportMutations, ImportQueries, ImportSubscriptions
+from server.schema.graph import Contact, Customer, Interaction, Need, Order, OrderLine, Preference
+from server.schema.imports import Import, ImportMutations, ImportQueries, ImportSubscriptions
+from server.schema.lists import lists_of
+from server.schema.nodes import GraphQueries
+from server.schema.operators import SCALARS
 
-Query = merge_types("Query", (CustomerQueries, ImportQueries))
+lists_of([Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import], [GraphQueries, CustomerQueries, ImportQueries])
+
+Query = merge_types("Query", (GraphQueries, CustomerQueries, ImportQueries))
 Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
 Subscription = merge_types("Subscription", (ImportSubscriptions,))
 
@@ -36,7 +42,7 @@ schema = MaskingSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(disable_field_suggestions=True),
+    config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
     # The outermost first. Factories: an instance would be shared by requests.
     extensions=[_token_limit, _document_limits, DocumentLength, ParserCache, ValidationCache, Answered],
     execution_context_class=AnsweredEvents,

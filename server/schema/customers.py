@@ -1,63 +1,22 @@
-"""Customers: the type, how they are listed, and how one is made."""
+"""Customers: how they are listed, and how one is made."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from server.reads.places import by_id, identity, items, newest, protected, protected_map, read_back, stored, stored_in
-from server.schema.graph import Contact, Interaction, Need, Order, Preference
-from server.schema.pages import Connection, Node
+from server.reads.declaring import by_id, newest, read_back
+from server.schema.graph import Customer
+from server.schema.pages import Connection
 from server.schema.user_errors import UserError, mutation, of_problems
-from server.schema.values import CustomValue, Flag, ProtectedCustomValue, ProtectedText, argument, flags, given, optional
-from tenants.access.masks import mask_date, mask_email, mask_national_id, mask_phone, mask_text
+from server.schema.values import argument, given, optional
 from tenants.intake.drafts import Action, Batch
 from tenants.intake.intake import take_in
 from tenants.intake.problems import Code
 from tenants.intake.rules import IntakeRules, OnMatch
 from tenants.words import CustomerKind, Gender, Lifecycle, RecordType
-
-
-@stored_in("customer", RecordType.CUSTOMER)
-@strawberry.type(description="Someone you do business with: a person or a company.")
-class Customer(Node):
-    id: strawberry.ID = identity()
-    external_id: str | None = stored("Its id in the system it came from, up to 200 characters; unique in your tenant.")
-    kind: CustomerKind = stored("A person or a company.")
-    name: str = stored("Up to 200 characters.")
-    company: str | None = stored("The company of a person, up to 200 characters.")
-    gender: Gender | None = stored("A person's gender.")
-    birth_date: ProtectedText | None = protected(mask_date, "ISO 8601 (`1998-03-05`).")
-    occupation: str | None = stored("Up to 200 characters.")
-    phone: ProtectedText | None = protected(mask_phone, "In E.164 (`+8613812345678`), or as entered where `flags` says so.")
-    email: ProtectedText | None = protected(mask_email, "Up to 254 characters.")
-    address: ProtectedText | None = protected(mask_text, "Street and number, up to 500 characters.")
-    national_id: ProtectedText | None = protected(mask_national_id, "Up to 40 characters.")
-    postal_code: str | None = stored("Up to 20 characters.")
-    country: str | None = stored("ISO 3166-1 alpha-2.")
-    region: str | None = stored("Province or state, up to 200 characters.")
-    city: str | None = stored("Up to 200 characters.")
-    lifecycle: Lifecycle = stored("How far they are as a customer.")
-    source: str | None = stored("Where they came from, up to 200 characters.")
-    owner: str | None = stored("Who of your people looks after them, up to 200 characters.")
-    tags: list[str] = stored("Up to 50, of up to 50 characters each.")
-    custom: list[CustomValue] = items("jsonb_each({row}.custom) AS {item}", "{item}.key", "Fields your tenant has added, by name.")
-    protected_custom: list[ProtectedCustomValue] = protected_map(
-        "custom_sealed", mask_text, "Fields your tenant has added and wants encrypted, by name."
-    )
-    flags: list[Flag] = flags()
-    verified_at: datetime | None = stored("When somebody last checked the record.")
-    contacts: Connection[Contact] = newest("People to speak to, newest first.", "customer_id")
-    orders: Connection[Order] = newest("Their orders, by `orderedAt`, newest first.", "customer_id", by="ordered_at")
-    interactions: Connection[Interaction] = newest("When you spoke, by `occurredAt`, newest first.", "customer_id", by="occurred_at")
-    needs: Connection[Need] = newest("What they look for, newest first.", "customer_id")
-    preferences: Connection[Preference] = newest("What they like, newest first.", "customer_id")
-    created_at: datetime = stored("When it was taken in.")
-    updated_at: datetime = stored("When it was last changed.")
-    version: int = stored("Counts the record's changes, from 1.")
 
 
 @strawberry.input(description="The value of a field that your tenant has added.")
@@ -111,7 +70,7 @@ class CreateCustomerPayload:
 
 @strawberry.type
 class CustomerQueries:
-    customers: Connection[Customer] = newest("Your customers, newest first.")
+    customers: Connection[Customer] = newest("Your customers, newest first.", is_searchable=True)
     customer: Customer | None = by_id("One customer; null, with an error NOT_FOUND, where there is none of yours.")
 
 

@@ -11,7 +11,8 @@ from uuid import UUID
 import strawberry
 
 from server.authentication import Context
-from server.reads.places import READ_BACK, by_id, first_argument, identity, items, newest, read_back, stored, stored_in, told
+from server.reads.declaring import by_id, first_argument, identity, items, newest, read_back, stored, stored_in, told
+from server.reads.places import EVENT
 from server.schema.pages import Connection, Node
 from server.schema.user_errors import UserError, mutation
 from server.schema.values import argument, given, optional
@@ -224,7 +225,7 @@ class ImportSubscriptions:
     @strawberry.subscription(  # type: ignore[untyped-decorator]  # what it yields is read back, which graphql_type cannot say in types
         description="An import whenever it has got on, looked at twice a second, until it is over.",
         graphql_type=Import,
-        metadata=READ_BACK,
+        metadata=EVENT,
     )
     async def import_progress(self, info: strawberry.Info[Context, None], id: ImportId) -> AsyncIterator[UUID]:
         run_id, seen, is_over = _run_id(id), None, False

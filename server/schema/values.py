@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from server.reads.places import items, stored
+from server.reads.declaring import items, stored
 from tenants import words
 from tenants.intake.problems import Severity
 from tenants.words import RecordType
@@ -71,9 +71,9 @@ def flags() -> list[Flag]:
     return flags
 
 
-def optional(description: str) -> Any:
+def optional(description: str, name: str | None = None) -> Any:
     """A field of an input that may be left out; null is the same as leaving it out."""
-    return strawberry.field(description=description, default=strawberry.UNSET)
+    return strawberry.field(description=description, name=name, default=strawberry.UNSET)
 
 
 def given(input: object) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import orjson
 import pytest
 from tortoise import connections
 
-from server.reads.places import ID_ORDER
 from tenants.database import connected
 from tenants.intake.drafts import Batch
 from tenants.intake.intake import take_in
@@ -97,8 +96,7 @@ async def test_a_customers_contacts_are_found_without_walking_everybodys(graphql
         await graphql("{ customers(first: 100) { nodes { contacts(first: 10) { nodes { name } } } } }", as_=acme)
 
     (statement,) = _reads(seen)
-    parameters = dict(re.findall(r"\$([2-9])::(int|text)", statement))
-    values = [100 if parameters[number] == "int" else ID_ORDER.beyond for number in sorted(parameters)]
+    values = [100 for _ in set(re.findall(r"\$[2-9]::int", statement))]
     async with acting_as(acme) as unit:
         explained = await unit.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", acme.tenant_id, *values)
     (plan,) = orjson.loads(explained)

@@ -1,0 +1,104 @@
+"""Binding: the values a request has for a statement's parameters. Here cursors are checked, and sealed values digested to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from server.reads import cursors
+from server.reads.conditions import LookedUp
+from server.reads.lists import Asked
+from server.reads.parameters import Limit, Parameter, Position, RecordId, RecordIds, Value, Words
+from server.reads.plan import Page, Plan
+from tenants.encryption import Keyring
+from tenants.intake.lookups import digests
+from tenants.intake.rules import TenantRules
+from tenants.refusals import Invalid
+from tenants.session import Session
+
+
+async def bound(
+    parameters: Sequence[Parameter],
+    plan: Plan,
+    lists: Sequence[Asked],
+    ids: Sequence[Sequence[UUID]],
+    unit: Session,
+    keyring: Keyring | None,
+) -> list[Any]:
+    """The values of a statement's parameters, in their order.
+
+    Args:
+        ids: the uuids that each root asks for.
+        keyring: needed where there is a cursor; else opened here if a sealed value is looked up.
+
+    Raises:
+        Invalid: a cursor of another list, a value that cannot be one of its field, a custom field there is not.
+    """
+    values = await _values(lists, unit)
+    positions = _positions(plan, lists, keyring)
+    return [_value(each, lists, ids, values, positions) for each in parameters]
+
+
+def _value(
+    parameter: Parameter,
+    lists: Sequence[Asked],
+    ids: Sequence[Sequence[UUID]],
+    values: Sequence[list[Any]],
+    positions: dict[tuple[int, str], list[str | None]],
+) -> object:
+    match parameter:
+        case Limit(number):
+            return lists[number].limit
+        case RecordId(root):
+            return ids[root][0] if ids[root] else None
+        case RecordIds(root):
+            return ids[root]
+        case Words(number):
+            return lists[number].search
+        case Value(number, place):
+            return values[number][place]
+        case Position(number, side, place):
+            return positions[number, side][place]
+
+
+def _positions(plan: Plan, lists: Sequence[Asked], keyring: Keyring | None) -> dict[tuple[int, str], list[str | None]]:
+    found: dict[tuple[int, str], list[str | None]] = {}
+    for page, asked in zip(plan.lists, lists, strict=True):
+        if isinstance(page, Page) and asked.has_cursor:
+            assert keyring is not None
+            for side in ("after", "before"):
+                text = getattr(asked, side)
+                if text is not None:
+                    found[page.number, side] = cursors.position(keyring, page, text, side)
+    return found
+
+
+async def _values(lists: Sequence[Asked], unit: Session) -> list[list[Any]]:
+    """The values of each list's condition, with what is looked up in sealed fields as digests."""
+    looked_up = any(isinstance(value, LookedUp) for asked in lists for value in asked.values)
+    customs = set[str]().union(*(asked.customs for asked in lists))
+    if not looked_up and not customs:
+        return [asked.values for asked in lists]
+    tenant = await TenantRules.load()
+    _check_customs(customs, tenant)
+    keyring = await unit.keyring() if looked_up else None
+    return [[_digested(value, tenant, keyring) for value in asked.values] for asked in lists]
+
+
+def _digested(value: Any, tenant: TenantRules, keyring: Keyring | None) -> Any:
+    if not isinstance(value, LookedUp):
+        return value
+    assert keyring is not None
+    return digests(value.key, value.texts, tenant, keyring, value.path)
+
+
+def _check_customs(names: set[str], tenant: TenantRules) -> None:
+    for name in sorted(names):
+        rule = tenant.custom_fields.get(name)
+        if rule is None:
+            raise Invalid(f"There is no custom field {name[:40]}.", field=["filter", "custom"])
+        if rule.is_sealed:
+            raise Invalid(
+                f"The custom field {name} is encrypted: what it says cannot be tested.", field=["filter", "custom"], code="SEALED_FIELD"
+            )
