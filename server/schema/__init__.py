@@ -22,10 +22,14 @@ from server.schema.imports import Import, ImportMutations, ImportQueries, Import
 from server.schema.lists import lists_of
 from server.schema.nodes import GraphQueries
 from server.schema.operators import SCALARS
+from server.schema.statistics import StatisticsQueries
 
-lists_of([Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import], [GraphQueries, CustomerQueries, ImportQueries])
+lists_of(
+    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import],
+    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
+)
 
-Query = merge_types("Query", (GraphQueries, CustomerQueries, ImportQueries))
+Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries))
 Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
 Subscription = merge_types("Subscription", (ImportSubscriptions,))
 

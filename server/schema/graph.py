@@ -14,6 +14,9 @@ from tenants.access.masks import mask_date, mask_email, mask_national_id, mask_p
 from tenants.intake.rules import KeyKind
 from tenants.words import Channel, CustomerKind, Direction, FollowUp, Gender, Lifecycle, NeedStatus, OrderStatus, PaymentMethod, RecordType
 
+#: Which orders count as spending: those that were not taken back.
+COUNTED = "{o}.status NOT IN ('CANCELLED', 'REFUNDED')"
+
 _EXTERNAL_ID = "Its id in the system it came from, up to 200 characters; unique in your tenant."
 _VERSION = "Counts the record's changes, from 1."
 _CREATED = "When it was taken in."
@@ -118,6 +121,27 @@ class Preference(Node):
     version: int = stored(_VERSION)
 
 
+@strawberry.type(description="What a customer has spent in one currency. CANCELLED and REFUNDED orders do not count.")
+class Spending:
+    currency: str = stored("ISO 4217; amounts of different currencies are never added.")
+    orders: int = stored("How many orders: frequency.")
+    amount: Decimal = decimal("Their sum: spending. In `currency`, up to 4 decimals.")
+    average: Decimal = decimal("Of an order. In `currency`, up to 4 decimals.")
+    first_ordered_at: datetime = stored("The earliest.")
+    last_ordered_at: datetime = stored("The latest: recency.")
+    days_since_last: int = stored("Whole days since then.")
+    days_between: float | None = stored("Days from one order to the next, on average; null of a single one.")
+
+
+_SPENDING = f"""(
+    SELECT o.currency, count(*)::int AS orders, sum(o.amount) AS amount, round(avg(o.amount), 4) AS average,
+           min(o.ordered_at) AS first_ordered_at, max(o.ordered_at) AS last_ordered_at,
+           floor(extract(epoch FROM now() - max(o.ordered_at)) / 86400)::int AS days_since_last,
+           round(extract(epoch FROM max(o.ordered_at) - min(o.ordered_at)) / 86400 / nullif(count(*) - 1, 0), 1) AS days_between
+    FROM customer_order o WHERE o.tenant_id = $1 AND o.customer_id = {{row}}.id AND {COUNTED.format(o="o")} GROUP BY o.currency
+) AS {{item}}"""
+
+
 @stored_in("customer", RecordType.CUSTOMER)
 @strawberry.type(description="Someone you do business with: a person or a company.")
 class Customer(Node):
@@ -154,6 +178,7 @@ class Customer(Node):
     interactions: Connection[Interaction] = newest("When you spoke, by `occurredAt`, newest first.", "customer_id", by="occurred_at")
     needs: Connection[Need] = newest("What they look for, newest first.", "customer_id")
     preferences: Connection[Preference] = newest("What they like, newest first.", "customer_id")
+    spending: list[Spending] = items(_SPENDING, "{item}.currency", "What they have spent, how often and how lately; one entry a currency.")
     created_at: datetime = stored("When it was taken in.")
     updated_at: datetime = stored("When it was last changed.")
     version: int = stored("Counts the record's changes, from 1.")
