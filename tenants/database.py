@@ -66,6 +66,8 @@ async def open_models(url: str, chosen: Settings) -> None:
             "statement_timeout": str(timeout_ms),
             "idle_in_transaction_session_timeout": str(3 * timeout_ms),
             "timezone": "UTC",
+            # How like a word a name has to be to be found: half of its trigrams forgive one slip of the pen in most names.
+            "pg_trgm.word_similarity_threshold": "0.5",
         },
     }
     await Tortoise.init(config=configuration(url, **options), _enable_global_fallback=True)

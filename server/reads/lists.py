@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from server.reads.conditions import NOTHING, Condition, FilterFields, Reader
+from server.reads.conditions import NOTHING, Condition, FilterFields
+from server.reads.filters import Reader
 from server.reads.places import PAGE_MOST, Key, Related, Report
 from tenants.refusals import Invalid
 
@@ -129,4 +130,4 @@ def _words(text: str | None) -> list[str] | None:
     words = text.replace("\x00", " ").split()
     if not words or len(text) > SEARCH_LONGEST or len(words) > SEARCH_WORDS_MOST:
         raise Invalid(f"Search for 1 to {SEARCH_WORDS_MOST} words, {SEARCH_LONGEST} characters in all.", field=["search"])
-    return words
+    return sorted(words, key=len, reverse=True)  # the longest is looked up in the index, the others are tested

@@ -178,7 +178,7 @@ def _later(name: str) -> Any:
 
 
 def _publish(name: str, hints: dict[str, Any], says: dict[str, str], description: str) -> None:
-    made: dict[str, Any] = {"__module__": __name__, "__annotations__": {each: Optional[hint] for each, hint in hints.items()}}  # noqa: UP045
+    made: dict[str, Any] = {"__module__": __name__, "__annotations__": {each: Optional[hint] for each, hint in hints.items()}}  # noqa: UP045 - made
     made |= {each: optional(says[each], each.removesuffix("_") if each.endswith("_") else None) for each in hints}
     setattr(_HERE, name, strawberry.input(type(name, (), made), description=description))
 

@@ -9,7 +9,7 @@ from typing import Any, NewType
 
 import strawberry
 
-from server.reads.conditions import VALUES_MOST
+from server.reads.filters import VALUES_MOST
 from server.schema.values import optional
 
 PhoneNumber = NewType("PhoneNumber", str)

@@ -34,12 +34,14 @@ GRANT {DOOR} TO {OWNER};
 #: The character type is said aloud: under C, pg_trgm finds no letters in Chinese names.
 CREATE_DATABASE_SQL = f"CREATE DATABASE {DATABASE} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
 
-#: Run inside the database. pg_trgm is the one extension the schema needs.
+#: Run inside the database. The extensions are those that the search for names needs.
 DATABASE_SQL = f"""
 REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;
 GRANT CONNECT ON DATABASE {DATABASE} TO {APP};
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS unaccent;
+CREATE EXTENSION IF NOT EXISTS btree_gin;
 """
 
 #: On a server that is ours alone, its other databases are closed too.
