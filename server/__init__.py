@@ -12,7 +12,7 @@ How a request goes
 
 What is promised
     - Without a good key there is a 401 for every path but /healthz and /readyz, in the same words whatever is wrong with it. A revoked
-      key ends with the next request; over a websocket with the next operation or event.
+      key ends within a second; over a websocket with the next operation or event.
     - Another tenant's record is "not found", in the words of one that never was: its row is never seen, so nothing can differ.
     - A sealed value leaves masked. In clear it leaves for a key that may reveal, and then an event says which field of how many records.
     - A refusal is told by code, message and field: as `userErrors` of a mutation, as an error with its path in a query, as {code, message}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 
 import pytest
 
-from tenants.api_keys import add_api_key, authenticate, revoke
+from tenants.api_keys import BELIEVED_SECONDS, add_api_key, authenticate, revoke
 from tenants.ids import new_id
 from tenants.refusals import Invalid, NotAllowed, NotFound
 from tenants.registry import add_tenant
@@ -120,3 +122,18 @@ async def test_a_tenant_begins_with_its_rules_and_a_key_to_seal_with(acme: Actor
     async with acting_as(Actor(tenant.id, ActorKind.OPERATOR)) as unit:
         cipher = (await unit.keyring()).column("customer", "phone")
         assert cipher.open(tenant.id, cipher.seal(tenant.id, "+49")) == "+49"
+
+
+async def test_another_process_believes_a_revoked_key_for_a_second_at_most(acme: Actor) -> None:
+    key, secret = await _key(acme)
+    believed = await authenticate(secret)
+
+    # Revoked elsewhere: this process is not told.
+    async with acting_as(acme) as unit:
+        await unit.connection.execute("UPDATE api_key SET revoked_at = now() WHERE tenant_id = $1 AND id = $2", acme.tenant_id, key.id)
+    began = time.monotonic()
+    with pytest.raises(NotAllowed):
+        while await authenticate(secret) == believed:
+            await asyncio.sleep(0.02)
+
+    assert time.monotonic() - began < BELIEVED_SECONDS + 0.5
