@@ -47,15 +47,25 @@ async def listening(tenant_id: UUID) -> AsyncIterator[AsyncIterator[Message]]:
     queue: asyncio.Queue[Message] = asyncio.Queue(BEHIND_MOST)
     try:
         await ear.add(channel_of(tenant_id), queue)
-        yield _messages(queue)
+        yield _Messages(queue)
     finally:
-        if not await ear.remove(channel_of(tenant_id), queue) and _ear is ear:
-            _ear = None
+        ear.drop(channel_of(tenant_id), queue)
+        if ear.is_idle and _ear is ear:
+            _ear = None  # whoever comes while this one closes opens another
+        await ear.settle(channel_of(tenant_id))
 
 
-async def _messages(queue: asyncio.Queue[Message]) -> AsyncIterator[Message]:
-    while True:
-        yield await queue.get()
+class _Messages:
+    """A queue as an iterator; a wait for the next one may be given up, and begun again."""
+
+    def __init__(self, queue: asyncio.Queue[Message]) -> None:
+        self._queue = queue
+
+    def __aiter__(self) -> AsyncIterator[Message]:
+        return self
+
+    async def __anext__(self) -> Message:
+        return await self._queue.get()
 
 
 class _Ear:
@@ -82,24 +92,28 @@ class _Ear:
         except TimeoutError:
             _offer(queue, Lost())
 
-    async def remove(self, channel: str, queue: asyncio.Queue[Message]) -> bool:
-        """Take a queue away; whether any listener is left."""
+    @property
+    def is_idle(self) -> bool:
+        return not self._queues
+
+    def drop(self, channel: str, queue: asyncio.Queue[Message]) -> None:
+        """Take a queue away, and a channel with its last queue."""
         queues = self._queues.get(channel, set())
         queues.discard(queue)
         if not queues:
             self._queues.pop(channel, None)
             self._heard.pop(channel, None)
-            if self._queues and self._pubsub is not None:
-                with suppress(RedisError, OSError):
-                    await self._pubsub.unsubscribe(channel)
-        if self._queues:
-            return True
-        if self._task is not None:
+
+    async def settle(self, channel: str) -> None:
+        """Let go of a channel nobody listens to any more, and of the connection when there is none left."""
+        if self.is_idle and self._task is not None:
             task, self._task = self._task, None
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        return False
+        elif channel not in self._queues and self._pubsub is not None:
+            with suppress(RedisError, OSError):
+                await self._pubsub.unsubscribe(channel)
 
     async def _listen(self) -> None:
         while True:
