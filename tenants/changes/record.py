@@ -9,21 +9,11 @@ from uuid import UUID
 
 import orjson
 
+from tenants.changes.change import Change
+from tenants.changes.feed import publish
 from tenants.encryption import Keyring
 from tenants.ids import new_id
-from tenants.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One record before and after. `version` is the one it has after."""
-
-    record_type: str
-    record_id: UUID
-    action: str
-    version: int
-    before: dict[str, Any]
-    after: dict[str, Any]
+from tenants.session import Session, after_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +26,10 @@ class Cause:
 
 
 async def record(changes: Sequence[Change], cause: Cause, current: Session, keyring: Keyring) -> UUID:
-    """Write one change-set; its id is returned."""
+    """Write one change-set, and tell of it once it is committed; its id is returned."""
     id = new_id()
     actor = current.actor
-    await current.connection.execute(
+    at = await current.connection.fetchval(
         _CHANGE_SET, current.tenant_id, id, actor.kind, actor.id, cause.source, cause.import_run_id, cause.reason, len(changes)
     )
     bodies = [_json({"before": change.before, "after": change.after}) for change in changes]
@@ -54,6 +44,7 @@ async def record(changes: Sequence[Change], cause: Cause, current: Session, keyr
         [change.version for change in changes],
         sealed,
     )
+    after_commit(lambda: publish(current.tenant_id, id, at, changes))
     return id
 
 
@@ -69,7 +60,7 @@ def _json(body: dict[str, Any]) -> str:
 
 _CHANGE_SET = """
 INSERT INTO change_set (tenant_id, id, actor_kind, actor_id, source, import_run_id, reason, changes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING created_at
 """
 _CHANGES = """
 INSERT INTO change (tenant_id, change_set_id, position, record_type, record_id, action, version, body)

@@ -5,35 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from asyncpg.exceptions import UniqueViolationError
-
-from tenants.changes.record import Change
+from tenants.changes.change import Change
 from tenants.encryption import Keyring
 from tenants.ids import new_ids
-from tenants.intake.plan import Plan, Target
-from tenants.intake.records import keys_of, plain_text
-from tenants.intake.rules import KeyKind, TenantRules, field_of
+from tenants.intake.keys import write_keys
+from tenants.intake.plan import Plan
+from tenants.intake.records import plain_text
 from tenants.intake.shapes import LINE, SHAPES, Column, Shape
+from tenants.intake.target import Target
+from tenants.intake.writing import write
 from tenants.session import Session
 from tenants.words import RecordType
-
-
-class Raced(Exception):
-    """Somebody else wrote one of these records since we looked; look again."""
 
 
 async def apply(plan: Plan, current: Session, keyring: Keyring) -> list[Change]:
     """Write what the plan decided, and say what changed.
 
     Raises:
-        Raced: a unique value was taken in the meantime. Nothing of the plan may be committed then.
+        Raced: a unique value was taken, or a customer deleted, in the meantime. Nothing of the plan may be committed then.
     """
     new = [target for target in plan.targets.values() if target.is_new]
     edited = [target for target in plan.targets.values() if not target.is_new and target.changed]
     _seal_stale(plan.shape, [*new, *edited], keyring)
     if plan.shape.record_type is RecordType.CUSTOMER:
-        await _write_keys(new, edited, plan.tenant, plan.rules.system, current, keyring)
+        await write_keys(new, edited, plan.tenant, current, keyring)
         await _write_tags([*new, *edited], current)
     await _insert(plan.shape, new, current)
     await _update(plan.shape, edited, current)
@@ -43,15 +40,21 @@ async def apply(plan: Plan, current: Session, keyring: Keyring) -> list[Change]:
 
 
 def _change(shape: Shape, target: Target) -> Change:
-    noun = shape.record_type.value
+    noun, customer_id = shape.record_type.value, owner_of(shape, target.id, target.values)
     if target.stored is None:
         lines = {"lines": target.lines} if target.lines is not None else {}
-        return Change(noun, target.id, "CREATE", 1, {}, {**target.values, **lines, "flags": target.flags})
+        return Change(noun, target.id, customer_id, "CREATE", 1, {}, {**target.values, **lines, "flags": target.flags})
     before = {name: target.stored.values.get(name) for name in target.changed} | {"flags": target.stored.flags}
     after = {name: target.values.get(name) for name in target.changed} | {"flags": target.flags}
     if "lines" in target.changed:
         before["lines"], after["lines"] = target.stored.lines, target.lines
-    return Change(noun, target.id, "UPDATE", target.stored.version + 1, before, after)
+    return Change(noun, target.id, customer_id, "UPDATE", target.stored.version + 1, before, after)
+
+
+def owner_of(shape: Shape, id: UUID, values: dict[str, Any]) -> UUID:
+    """The customer a record belongs to; a customer is its own."""
+    owner: UUID = id if shape.record_type is RecordType.CUSTOMER else values["customer_id"]
+    return owner
 
 
 def _seal_stale(shape: Shape, targets: Sequence[Target], keyring: Keyring) -> None:
@@ -117,55 +120,13 @@ def _update_statement(record_type: RecordType) -> str:
 async def _insert(shape: Shape, targets: Sequence[Target], current: Session) -> None:
     if targets:
         statement, ids = _insert_statement(shape.record_type), [target.id for target in targets]
-        await _execute(current, statement, ids, *_arrays(shape, targets))
+        await write(current, statement, ids, *_arrays(shape, targets))
 
 
 async def _update(shape: Shape, targets: Sequence[Target], current: Session) -> None:
     if targets:
         statement, ids = _update_statement(shape.record_type), [target.id for target in targets]
-        await _execute(current, statement, ids, *_arrays(shape, targets))
-
-
-async def _execute(current: Session, statement: str, *arguments: Any) -> None:
-    """Write; a unique value that somebody else has taken meanwhile is told by its SQLSTATE, whatever the constraint."""
-    try:
-        await current.connection.execute(statement, current.tenant_id, *arguments)
-    except UniqueViolationError:
-        raise Raced from None
-
-
-async def _write_keys(
-    new: Sequence[Target], edited: Sequence[Target], tenant: TenantRules, system: str, current: Session, keyring: Keyring
-) -> None:
-    """Take the keys of values that changed away, and enter the new ones; sorted, so that two writers cannot deadlock.
-
-    The nil uuid holds a key that is unique in its tenant (see migration 0002).
-    """
-    gone = sorted(
-        (kind, value, target.id)
-        for target in edited
-        if target.stored and any(field_of(kind) in target.changed for kind in KeyKind)
-        for kind, value in keys_of(target.stored.values, target.stored.flags, keyring, system).items()
-        if field_of(kind) in target.changed
-    )
-    if gone:
-        await _execute(current, _REMOVE_KEYS, *map(list, zip(*gone, strict=True)))
-    keys = [(kind, value, target.id) for target in (*new, *edited) for kind, value in target.keys.items()]
-    if keys:
-        guarded = [KeyKind.EXTERNAL, *tenant.unique]
-        await _execute(current, _ADD_KEYS, *map(list, zip(*keys, strict=True)), guarded)
-
-
-_REMOVE_KEYS = """
-DELETE FROM customer_key k USING unnest($2::text[], $3::bytea[], $4::uuid[]) AS q(kind, value, customer_id)
-WHERE k.tenant_id = $1 AND k.kind = q.kind AND k.value = q.value AND k.customer_id = q.customer_id
-"""
-_ADD_KEYS = """
-INSERT INTO customer_key (tenant_id, kind, value, holder, customer_id)
-SELECT $1, q.kind, q.value, CASE WHEN q.kind = any($5::text[]) THEN '00000000-0000-0000-0000-000000000000' ELSE q.customer_id END,
-       q.customer_id
-FROM unnest($2::text[], $3::bytea[], $4::uuid[]) AS q(kind, value, customer_id) ORDER BY q.kind, q.value
-"""
+        await write(current, statement, ids, *_arrays(shape, targets))
 
 
 async def _write_tags(targets: Sequence[Target], current: Session) -> None:

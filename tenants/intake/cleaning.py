@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,7 @@ class Clean:
     """A batch whose cells are right: `values` holds a column of Python values per target, None where nothing was given.
 
     `refused` are the places (0-based) of drafts with an error; `flags` per place are `field:CODE` of what was kept as
-    entered.
+    entered; `cleared` per place are the targets to empty; `lines` as in the batch.
     """
 
     record_type: RecordType
@@ -45,10 +45,15 @@ class Clean:
     problems: list[Problem] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
     flags: dict[int, list[str]] = field(default_factory=dict)
+    cleared: dict[int, set[str]] = field(default_factory=dict)
+    lines: Sequence[int] | None = None
 
     def tell(self, place: int, target: str | None, fault: Fault, severity: Severity) -> None:
         """Note a problem of the draft at this place; an error refuses it, a warning flags the field."""
-        self.problems.append(Problem(self.rows[place], target, fault.code, severity, fault.wrong, fault.right))
+        told = target
+        if self.lines is not None and target is not None and target.startswith("lines."):
+            told = f"lines.{self.lines[place]}.{target.removeprefix('lines.')}"
+        self.problems.append(Problem(self.rows[place], told, fault.code, severity, fault.wrong, fault.right))
         if severity is Severity.ERROR:
             self.refused.add(place)
         elif target is not None:
@@ -62,7 +67,7 @@ def clean(batch: Batch, tenant: TenantRules, rules: IntakeRules) -> Clean:
         Invalid: a column that is no field of this record type.
     """
     known = targets(batch.record_type)
-    result = Clean(batch.record_type, batch.rows, {})
+    result = Clean(batch.record_type, batch.rows, {}, cleared=_cleared(batch, known, tenant), lines=batch.lines)
     # The country first: phones and postal codes are read by it.
     for target in sorted(batch.columns, key=lambda name: name != "country"):
         cells = batch.columns[target]
@@ -74,9 +79,26 @@ def clean(batch: Batch, tenant: TenantRules, rules: IntakeRules) -> Clean:
                 result.values[target] = _in_country(result, target, cells, known[target], tenant)
                 continue
         else:
-            raise Invalid(f"A {batch.record_type.lower()} has no field {target}.", field=[target])
+            raise _unknown(batch, target)
         result.values[target] = _column(result, target, cells, reader, tenant, kept)
     return result
+
+
+def _unknown(batch: Batch, target: str) -> Invalid:
+    return Invalid(f"A {batch.record_type.lower()} has no field {target}.", field=[target])
+
+
+def _cleared(batch: Batch, known: Mapping[str, Field], tenant: TenantRules) -> dict[int, set[str]]:
+    """What each draft empties, by its place."""
+    found: dict[int, set[str]] = {}
+    for target, places in batch.cleared.items():
+        if target.startswith("custom."):
+            custom_reader(tenant, target)
+        elif target not in known and not (target == "lines" and batch.record_type is RecordType.ORDER):
+            raise _unknown(batch, target)
+        for place in places:
+            found.setdefault(place, set()).add(target)
+    return found
 
 
 def _column(result: Clean, target: str, cells: Sequence[str | None], read: Reader, tenant: TenantRules, kept: bool) -> list[Any]:

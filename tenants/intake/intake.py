@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from tenants.changes.record import Cause, Change, record
+from tenants.changes.change import Change
+from tenants.changes.record import Cause, record
 from tenants.encryption import Keyring
-from tenants.intake.apply import Raced, apply
+from tenants.intake.apply import apply
 from tenants.intake.cleaning import Clean, clean
+from tenants.intake.conflicts import conflicts_of
 from tenants.intake.drafts import Action, Batch, Outcome
 from tenants.intake.match import Matches, load_births, match_links, match_records
 from tenants.intake.plan import Plan
@@ -18,9 +21,12 @@ from tenants.intake.records import Draft, drafts_of
 from tenants.intake.rules import IntakeRules, KeyKind, OnMatch, TenantRules
 from tenants.intake.shapes import CONTACT, SHAPES, Shape
 from tenants.intake.validate import validate
+from tenants.intake.writing import Raced
 from tenants.refusals import Conflict
 from tenants.session import Session, session
 from tenants.words import RecordType
+
+T = TypeVar("T")
 
 #: How often a batch that met another writer looks again before it gives up.
 _ATTEMPTS = 5
@@ -74,10 +80,19 @@ async def settle(prepared: Prepared) -> Outcome:
     Raises:
         Conflict: other writers kept taking the same unique values.
     """
+    return await settled(lambda current: _settle(prepared, current))
+
+
+async def settled(act: Callable[[Session], Awaitable[T]]) -> T:
+    """What an act gives that may meet other writers: undone, it looks again, a few times.
+
+    Raises:
+        Conflict: they kept coming.
+    """
     for _ in range(_ATTEMPTS):
         try:
             async with session().connection.transaction():
-                return await _settle(prepared, session())
+                return await act(session())
         except Raced:
             continue
     raise Conflict("Other changes to the same records kept coming in between. Try again.")
@@ -85,17 +100,21 @@ async def settle(prepared: Prepared) -> Outcome:
 
 async def _settle(prepared: Prepared, current: Session) -> Outcome:
     rules, keyring = prepared.rules, prepared.keyring
-    plan = await _planned(prepared, prepared.shape, prepared.drafts, rules, current)
-    outcome = _outcome(prepared.clean, plan)
+    outcome, changes = await take_step(prepared, current)
     contacts = _contacts_of(prepared, outcome)
-    changes: list[Change] = []
-    if not rules.dry_run:
-        changes = await apply(plan, current, keyring)
     if contacts:
         changes += await _settle_contacts(prepared, contacts, outcome, current)
     if changes:
         outcome.change_set_id = await record(changes, Cause(rules.source, rules.import_run_id, rules.reason), current, keyring)
     return outcome
+
+
+async def take_step(prepared: Prepared, current: Session) -> tuple[Outcome, list[Change]]:
+    """Plan one prepared batch and, unless it is a dry run, apply it: its outcome, and the changes still to be recorded."""
+    plan = await _planned(prepared, prepared.shape, prepared.drafts, prepared.rules, current)
+    outcome = _outcome(prepared.clean, plan)
+    outcome.conflicts = await conflicts_of(plan, current, prepared.keyring)
+    return outcome, [] if prepared.rules.dry_run else await apply(plan, current, prepared.keyring)
 
 
 async def _planned(prepared: Prepared, shape: Shape, drafts: Sequence[Draft], rules: IntakeRules, current: Session) -> Plan:

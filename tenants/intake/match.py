@@ -54,6 +54,8 @@ async def match_links(drafts: Sequence[Draft], current: Session, matches: Matche
         found = matches.links.get(draft.link, []) if draft.link is not None else []
         if len(found) == 1:
             draft.values["customer_id"] = found[0]
+        elif draft.link is not None:
+            draft.values.pop("customer_id", None)  # as an earlier look found it
 
 
 async def _existing(current: Session, ids: list[UUID]) -> list[UUID]:
@@ -94,7 +96,7 @@ async def match_records(
     else:
         ids.update(await _by_own_columns(shape, drafts, current))
     if ids:
-        await _load(shape, sorted(ids), current, keyring, matches)
+        await load(shape, sorted(ids), current, keyring, matches)
 
 
 async def _by_own_columns(shape: Shape, drafts: Sequence[Draft], current: Session) -> list[UUID]:
@@ -116,9 +118,10 @@ async def _by_own_columns(shape: Shape, drafts: Sequence[Draft], current: Sessio
     return found
 
 
-async def _load(shape: Shape, ids: list[UUID], current: Session, keyring: Keyring, matches: Matches) -> None:
+async def load(shape: Shape, ids: list[UUID], current: Session, keyring: Keyring, matches: Matches, *, by: str = "id") -> None:
+    """Load and lock, in id order, the records with these ids, or with these in another column (`customer_id`)."""
     names = ", ".join(column.name for column in shape.columns)
-    statement = f"SELECT id, version, {names} FROM {shape.table} WHERE tenant_id = $1 AND id = any($2::uuid[]) ORDER BY id FOR UPDATE"
+    statement = f"SELECT id, version, {names} FROM {shape.table} WHERE tenant_id = $1 AND {by} = any($2::uuid[]) ORDER BY id FOR UPDATE"
     rows = await current.connection.fetch(statement, current.tenant_id, ids)
     opened = _open_sealed(shape, rows, keyring)
     for place, row in enumerate(rows):

@@ -9,40 +9,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from tenants.intake.clearing import emptied, never_empty
 from tenants.intake.drafts import Action
 from tenants.intake.fields import FIELDS
 from tenants.intake.match import Matches, Sign, Stored, signs_of
 from tenants.intake.orders import Broken, broken_order, completed
 from tenants.intake.problems import Code, Fault, Problem, Severity
-from tenants.intake.records import Draft, Line, not_found
+from tenants.intake.records import Draft, not_found
 from tenants.intake.rules import Fill, IntakeRules, KeyKind, OnMatch, OnMissing, TenantRules, field_of
 from tenants.intake.shapes import Shape
+from tenants.intake.target import Target
 from tenants.intake.validate import required
 from tenants.words import RecordType
-
-
-@dataclass(slots=True)
-class Target:
-    """A record as the plan leaves it: new where `stored` is None.
-
-    Args:
-        keys: the keys it is given, new or in place of an old one.
-        changed: the fields that differ from what is stored; `stale`: those whose ciphertext in `sealed` is not theirs.
-    """
-
-    id: UUID
-    stored: Stored | None
-    values: dict[str, Any]
-    flags: list[str]
-    sealed: dict[str, bytes | None]
-    keys: dict[KeyKind, bytes] = field(default_factory=dict)
-    lines: list[Line] | None = None
-    changed: set[str] = field(default_factory=set)
-    stale: set[str] = field(default_factory=set)
-
-    @property
-    def is_new(self) -> bool:
-        return self.stored is None
 
 
 @dataclass(slots=True)
@@ -61,6 +39,7 @@ class Plan:
     own_signs: dict[Sign, list[UUID]] = field(default_factory=dict)
     wanted: tuple[str, ...] = ()
     guarded: tuple[KeyKind, ...] = ()
+    overtaken: list[tuple[Draft, Stored]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """What every new record needs, and which keys one customer alone may hold."""
@@ -119,6 +98,8 @@ class Plan:
         """The records a draft means: by id, or by the first of its signs that finds any."""
         if draft.wanted_id is not None:
             return [draft.wanted_id] if draft.wanted_id in self.matches.records else []
+        if self.rules.only_by_id and self.shape.record_type is not RecordType.CUSTOMER:
+            return []
         if self.shape.record_type is RecordType.CUSTOMER:
             signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by if kind in draft.keys]
         else:
@@ -150,8 +131,13 @@ class Plan:
             return self._refuse(draft, None, _duplicate(), id)
         target = self.targets.get(id) or self._stored_target(id)
         if draft.version is not None and target.stored and draft.version != target.stored.version:
+            self.overtaken.append((draft, target.stored))
             wrong = f"This record is at version {target.stored.version}, the row was made from version {draft.version}."
-            return self._refuse(draft, "version", Fault(Code.VERSION_CONFLICT, wrong, "Read the record again and repeat the change."))
+            fault = Fault(Code.VERSION_CONFLICT, wrong, "Read the record again and repeat the change.")
+            return self._refuse(draft, "version", fault, id)
+        kept = never_empty(draft, self.shape, self.wanted)
+        if kept is not None:
+            return self._refuse(draft, kept, required(kept))
         new = self._differing(draft, target)
         return self._settle(draft, target, new, Action.UPDATE if new or self._lines_differ(draft, target) else Action.UNCHANGED)
 
@@ -190,13 +176,15 @@ class Plan:
             if value == old or (old not in (None, "", []) and not isinstance(value, dict) and self._fill(name) is Fill.IF_EMPTY):
                 continue
             new[name] = value
-        return new
+        return emptied(draft, target, new, self._fill) if draft.cleared else new
 
     def _fill(self, name: str) -> Fill:
         return self.rules.fills.get(name, self.rules.fill)
 
     def _lines_differ(self, draft: Draft, target: Target) -> bool:
-        return draft.lines is not None and completed(draft.lines) != (target.lines or [])
+        """Whether the draft gives lines, or clears them, that are not those the order has."""
+        is_given = draft.lines or (draft.cleared and "lines" in draft.cleared)
+        return bool(is_given) and completed(draft.lines or []) != (target.lines or [])
 
     def _settle(self, draft: Draft, target: Target, new: dict[str, Any], action: Action) -> Action:
         """Enter what a draft changes into its record, unless that breaks a rule no single row can know."""
@@ -210,8 +198,8 @@ class Plan:
             self._flag(draft, target, new)
         target.values.update(new)
         target.changed.update(new)
-        if draft.lines is not None and (target.is_new or self._lines_differ(draft, target)):
-            target.lines = completed(draft.lines)
+        if self._lines_differ(draft, target):
+            target.lines = completed(draft.lines or [])
             target.changed.add("lines")
         if self.shape.record_type is RecordType.ORDER:
             self._total(draft, target)
@@ -221,7 +209,7 @@ class Plan:
 
     def _flag(self, draft: Draft, target: Target, new: dict[str, Any]) -> None:
         """A field that is given anew is flagged, or no longer, by what was said of the new value."""
-        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]}
+        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]} | draft.cleared
         target.flags = [flag for flag in target.flags if flag.partition(":")[0] not in given]
         target.flags += [flag for flag in draft.flags if flag.partition(":")[0] in given]
 
@@ -237,6 +225,8 @@ class Plan:
     def _register(self, draft: Draft, target: Target, new: dict[str, Any]) -> None:
         """Later rows of the batch find the record by its new signs."""
         if self.shape.record_type is RecordType.CUSTOMER:
+            if target.keys:
+                target.keys = {kind: value for kind, value in target.keys.items() if field_of(kind) not in new}
             for kind, value in draft.keys.items():
                 if target.is_new or field_of(kind) in new:
                     target.keys[kind] = value
@@ -274,8 +264,8 @@ class Plan:
                 yield self.shape.natural[-1], sign
 
     def _refuse(self, draft: Draft, target: str | None, fault: Fault, holder: UUID | None = None) -> Action:
-        for place in draft.places:
-            self.problems.append(Problem(self.rows[place], target, fault.code, Severity.ERROR, fault.wrong, fault.right))
+        for row in dict.fromkeys(self.rows[place] for place in draft.places):
+            self.problems.append(Problem(row, target, fault.code, Severity.ERROR, fault.wrong, fault.right))
         return self._note(draft, holder, Action.REJECT)
 
     def _note(self, draft: Draft, id: UUID | None, action: Action) -> Action:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -33,6 +33,7 @@ class Draft:
         values: column → plain value, only what was given; sealed columns too.
         sealed: column → ciphertext under `id`, made ahead for a record that turns out to be new.
         keys: what a customer is recognised by.
+        cleared: the fields it empties, `custom.<name>` for one of the tenant's own.
         link: by what a record of a customer names it: `customer_id` (a uuid) or a key kind, and the value or digest.
     """
 
@@ -46,6 +47,7 @@ class Draft:
     version: int | None = None
     lines: list[Line] | None = None
     link: tuple[str, Any] | None = None
+    cleared: Set[str] = frozenset()
 
 
 def drafts_of(clean: Clean, shape: Shape, tenant: TenantRules, keyring: Keyring, *, prefix: str = "", system: str = "") -> list[Draft]:
@@ -82,6 +84,10 @@ def _custom_columns(clean: Clean) -> list[tuple[str, list[Any]]]:
 
 def _groups(clean: Clean, shape: Shape) -> Iterator[Sequence[int]]:
     """The rows of each record: one each, but all rows with an order's number are that order."""
+    if clean.lines is not None:
+        begins = [place for place, line in enumerate(clean.lines) if line == 0]
+        yield from (range(first, end) for first, end in zip(begins, [*begins[1:], len(clean.rows)], strict=True))
+        return
     if shape.record_type is not RecordType.ORDER or "number" not in clean.values:
         yield from ((place,) for place in range(len(clean.rows)))
         return
@@ -99,6 +105,9 @@ def _draft(
     draft = Draft(id, places, values)
     if customs and (custom := {name: column[first] for name, column in customs if column[first] is not None}):
         values["custom"] = custom
+    if first in clean.cleared:
+        own = (target for target in clean.cleared[first] if target.startswith(prefix or "custom.") or not (prefix or "." in target))
+        draft.cleared = {target.removeprefix(prefix) for target in own}
     if first in clean.flags:
         draft.flags = [flag.removeprefix(prefix) for flag in clean.flags[first] if flag.startswith(prefix) and (prefix or "." not in flag)]
     return draft
@@ -111,6 +120,8 @@ def _completed(clean: Clean, draft: Draft, shape: Shape, tenant: TenantRules, ke
         _complete_customer(draft, clean, tenant, keyring, system)
     elif shape.record_type is clean.record_type:
         draft.link = _link(clean, first, keyring, system)
+        if not _LINKS.isdisjoint(draft.cleared):
+            draft.cleared = {*(draft.cleared - _LINKS), *(("customer_id",) if draft.link is None else ())}
     elif "name" not in draft.values:
         clean.tell(first, "contact.name", required("contact.name"), Severity.ERROR)
     if shape.record_type is RecordType.ORDER:
@@ -160,6 +171,10 @@ def external_key(external_id: str, system: str) -> bytes:
     return f"{system}\x1f{external_id}".encode()
 
 
+#: By what a record may name its customer; without any it has none.
+_LINKS = frozenset({"customer_id", "customer_external_id", "customer_phone", "customer_email"})
+
+
 def _link(clean: Clean, place: int, keyring: Keyring, system: str) -> tuple[str, Any] | None:
     """By what this row names its customer, the surest first."""
 
@@ -179,13 +194,15 @@ def _link(clean: Clean, place: int, keyring: Keyring, system: str) -> tuple[str,
 
 
 def _lines(clean: Clean, draft: Draft) -> list[Line] | None:
-    """The lines of an order, one a row; None where the batch has no line columns. What rows of one order say twice must agree."""
+    """The lines of an order, one a row; None where none are spoken of. In a file with line columns each order has lines, and what its
+    rows say twice must agree."""
     columns = [(name, clean.values[f"lines.{name}"]) for name in LINE if f"lines.{name}" in clean.values]
     if not columns:
         return None
-    if len(draft.places) > 1:
+    if clean.lines is None and len(draft.places) > 1:
         _agree(clean, draft)
-    return [line for place in draft.places if (line := {name: column[place] for name, column in columns if column[place] is not None})]
+    lines = [line for place in draft.places if (line := {name: column[place] for name, column in columns if column[place] is not None})]
+    return lines or (None if clean.lines is not None else [])
 
 
 def _agree(clean: Clean, draft: Draft) -> None:

@@ -134,6 +134,8 @@ class IntakeRules:
     Args:
         match_by: tried in this order; the first key that finds a record decides. Records other than customers are
             matched by id, external id, then their natural key (an order's number, a contact's name at its customer…).
+        only_by_id: match records other than customers by id alone: what is made by hand is new, whatever resembles it, and is refused
+            as a DUPLICATE where a value must be unique.
         fills: per target, against `fill` for the rest.
         dates, marks: per target, what the column's own evidence decided.
         source: API or IMPORT.
@@ -141,6 +143,7 @@ class IntakeRules:
     """
 
     match_by: tuple[KeyKind, ...] = ()
+    only_by_id: bool = False
     on_match: OnMatch = OnMatch.UPDATE
     on_missing: OnMissing = OnMissing.CREATE
     fill: Fill = Fill.OVERWRITE

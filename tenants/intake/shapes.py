@@ -34,6 +34,13 @@ class Shape:
     is_natural_unique: bool = False
 
     @property
+    def always(self) -> frozenset[str]:
+        """Columns that are never empty; what they hold can be replaced and not cleared. An order's amount is computed instead."""
+        needed = {field.name for field in FIELDS[self.record_type] if field.required}
+        own = {"customer_id"} if self.record_type is not RecordType.CUSTOMER else set()
+        return frozenset(needed | own | {*(self.defaults or ())} | ({"currency"} if self.record_type is RecordType.ORDER else set()))
+
+    @property
     def sealed(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.is_sealed)
 

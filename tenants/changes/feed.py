@@ -1,0 +1,110 @@
+"""The feed: what a committed change-set changed, told over Redis to whoever listens in any process. It carries no values.
+
+A message may be lost, and a listener is told that some were: what counts is in the tables. Publishing therefore never fails and never
+waits long; while Redis is away nothing is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from redis.exceptions import RedisError
+
+from tenants.changes.change import Change
+from tenants.installation import installation
+
+log = structlog.get_logger(__name__)
+
+#: A message tells at most so many changes, about 200 bytes each; those of a larger change-set come in several.
+CHANGES_MOST = 1_000
+
+#: Up to so many changes are told without asking whether anybody listens: asking costs as much.
+_SAID_UNASKED = 20
+
+_PATIENCE_SECONDS = 0.5
+_SILENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One record that was changed: whose it is, the version it has now, and the names (not the values) of an UPDATE's fields."""
+
+    record_type: str
+    record_id: UUID
+    action: str
+    customer_id: UUID
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A change-set that is committed, or the next thousand changes of a large one."""
+
+    change_set_id: UUID
+    at: datetime
+    changes: tuple[Changed, ...]
+
+
+def channel_of(tenant_id: UUID) -> str:
+    return f"kelu:changes:{tenant_id.hex}"
+
+
+class _Silence:
+    """Until when nobody tries: after a failure, so that a Redis that hangs costs one request and not each."""
+
+    until = 0.0
+
+
+async def publish(tenant_id: UUID, change_set_id: UUID, at: datetime, changes: Sequence[Change]) -> None:
+    """Tell of a change-set, after its commit. Where nobody listens, the changes of a large one are not even put together."""
+    if time.monotonic() < _Silence.until:
+        return
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await _publish(channel_of(tenant_id), change_set_id, at, changes)
+    except (RedisError, OSError, TimeoutError) as error:
+        _Silence.until = time.monotonic() + _SILENCE_SECONDS
+        log.warning("changes.untold", reason=type(error).__name__, changes=len(changes))
+
+
+async def _publish(channel: str, change_set_id: UUID, at: datetime, changes: Sequence[Change]) -> None:
+    bell = installation().bell
+    if len(changes) > _SAID_UNASKED:
+        [(_, listeners)] = await bell.pubsub_numsub(channel)
+        if not listeners:
+            return
+    for message in packed(change_set_id, at, changes):
+        await bell.publish(channel, message)
+
+
+def packed(change_set_id: UUID, at: datetime, changes: Sequence[Change]) -> Iterator[bytes]:
+    """The messages of a change-set: JSON {"change_set_id", "at", "changes": [[type, id, action, customer, version, fields], …]}."""
+    for first in range(0, len(changes), CHANGES_MOST):
+        told = [
+            (each.record_type, each.record_id, each.action, each.customer_id, each.version, _fields(each))
+            for each in changes[first : first + CHANGES_MOST]
+        ]
+        yield orjson.dumps({"change_set_id": change_set_id, "at": at, "changes": told}, default=str)
+
+
+def unpacked(message: bytes) -> Committed:
+    """What `packed` packed."""
+    content: dict[str, Any] = orjson.loads(message)
+    changes = tuple(
+        Changed(noun, UUID(id), action, UUID(customer), version, tuple(fields))
+        for noun, id, action, customer, version, fields in content["changes"]
+    )
+    return Committed(UUID(content["change_set_id"]), datetime.fromisoformat(content["at"]), changes)
+
+
+def _fields(change: Change) -> list[str]:
+    return sorted(change.after.keys() - {"flags"}) if change.action == "UPDATE" else []
