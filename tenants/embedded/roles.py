@@ -1,9 +1,9 @@
 """The roles and the database, as SQL a superuser runs once: by us on the embedded server, by an operator on another.
 
 `kelu_owner` owns the tables and migrates them; `kelu_app` serves requests, owns nothing and cannot step around row level
-security; `kelu_door` owns the few functions that look something up before a tenant is known. None is a superuser or
-BYPASSRLS. An operator pipes `operator_script()` to `psql` once, gives `kelu_owner` and `kelu_app` passwords or another way
-to log in, and sets KELU_DATABASE_OWNER_URL and KELU_DATABASE_URL. All of it may be run again.
+security; `kelu_door` owns the few functions that look something up before a tenant is known, `kelu_search` the one that
+searches names. None is a superuser or BYPASSRLS. An operator pipes `operator_script()` to `psql` once, gives `kelu_owner`
+and `kelu_app` passwords or another way to log in, and sets KELU_DATABASE_OWNER_URL and KELU_DATABASE_URL. All of it may be run again.
 """
 
 from __future__ import annotations
@@ -14,21 +14,31 @@ SUPERUSER = "postgres"
 OWNER = "kelu_owner"
 APP = "kelu_app"
 DOOR = "kelu_door"
+SEARCH = "kelu_search"
 DATABASE = "kelu"
 
-#: LOGIN on all three: Citus connects to its workers as the role that runs the statement.
+#: LOGIN on all: Citus connects to its workers as the role that runs the statement.
 #: The owner is a member of the door's role, or it could not hand a function to it or take its grants back.
+#: Of the search's role it takes on nothing by itself: a policy of that role lets the names of all tenants pass.
 CLUSTER_SQL = f"""
 DO $$
 DECLARE wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['{OWNER}', '{APP}', '{DOOR}'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['{OWNER}', '{APP}', '{DOOR}', '{SEARCH}'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION', wanted);
         END IF;
     END LOOP;
 END $$;
 GRANT {DOOR} TO {OWNER};
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 160000 THEN
+        GRANT {SEARCH} TO {OWNER} WITH INHERIT FALSE, SET TRUE;
+    ELSE
+        GRANT {SEARCH} TO {OWNER};
+    END IF;
+END $$;
 """
 
 #: The character type is said aloud: under C, pg_trgm finds no letters in Chinese names.

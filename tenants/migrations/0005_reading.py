@@ -39,8 +39,9 @@ $$;
 #: the tenant itself: from the transaction, as the policy would. It tells ids only, which are read again under the caller's policy.
 DOOR = """
 CREATE INDEX customer_search ON customer USING gin (tenant_id, search_text(name, company) gin_trgm_ops);
-GRANT SELECT (tenant_id, id, name, company) ON customer TO kelu_door;
-CREATE POLICY door ON customer FOR SELECT TO kelu_door USING (true);
+GRANT USAGE ON SCHEMA public TO kelu_search;
+GRANT SELECT (tenant_id, id, name, company) ON customer TO kelu_search;
+CREATE POLICY search ON customer FOR SELECT TO kelu_search USING (true);
 CREATE FUNCTION door_search(words text[]) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT c.id FROM customer c
     WHERE c.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
@@ -48,14 +49,16 @@ CREATE FUNCTION door_search(words text[]) RETURNS SETOF uuid LANGUAGE sql STABLE
         AND NOT EXISTS (SELECT FROM unnest(words[2:]) AS word WHERE NOT search_text(word, NULL) <% search_text(c.name, c.company))
     ORDER BY search_rank(c.name, c.company, words) DESC, c.id DESC LIMIT 10000
 $$;
-GRANT CREATE ON SCHEMA public TO kelu_door;
-ALTER FUNCTION door_search(text[]) OWNER TO kelu_door;
-REVOKE CREATE ON SCHEMA public FROM kelu_door;
 REVOKE ALL ON FUNCTION door_search(text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION door_search(text[]) TO kelu_app;
+GRANT CREATE ON SCHEMA public TO kelu_search;
+ALTER FUNCTION door_search(text[]) OWNER TO kelu_search;
+REVOKE CREATE ON SCHEMA public FROM kelu_search;
 """
 CLOSED = """
-DROP FUNCTION door_search(text[]); DROP POLICY door ON customer; REVOKE SELECT (tenant_id, id, name, company) ON customer FROM kelu_door;
+SET LOCAL ROLE kelu_search; DROP FUNCTION door_search(text[]); RESET ROLE;
+DROP POLICY search ON customer; REVOKE SELECT (tenant_id, id, name, company) ON customer FROM kelu_search;
+REVOKE USAGE ON SCHEMA public FROM kelu_search;
 DROP INDEX customer_search; DROP FUNCTION search_rank(text, text, text[]); DROP FUNCTION search_text(text, text);
 """
 

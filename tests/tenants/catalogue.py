@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from tenants.tables import tenant_table
@@ -13,14 +13,15 @@ NO_TENANTS = {"tortoise_migrations"}
 #: Where the tenant is in another column than `tenant_id`: a tenant's id is the tenant.
 TENANT_COLUMNS = {"tenant": "id"}
 
-#: What lets kelu_door see rows of every tenant: `table.policy`, and the function that uses it. Two look something up before a tenant
-#: is known; the search binds the transaction's tenant itself (tests/server/test_search.py), because a policy would keep it from its index.
-DOOR_POLICIES = {"api_key.door", "customer.door", "job.door"}
-DOOR_FUNCTIONS = {"door_api_key(bytea)", "door_due_jobs(integer)", "door_search(text[])"}
+#: What lets a role of ours see rows of every tenant: `table.policy`. kelu_door looks something up before a tenant is known; kelu_search
+#: binds the transaction's tenant itself (tests/server/test_search.py), because a policy would keep it from its index.
+DOOR_POLICIES = {"api_key.door": "kelu_door", "customer.search": "kelu_search", "job.door": "kelu_door"}
+#: The functions that run as these roles, and all that they may read.
+DOOR_FUNCTIONS = {"door_api_key(bytea)": "kelu_door", "door_due_jobs(integer)": "kelu_door", "door_search(text[])": "kelu_search"}
 DOOR_COLUMNS = {
-    "api_key": {"tenant_id", "id", "hash", "may_reveal", "revoked_at"},
-    "customer": {"tenant_id", "id", "name", "company"},
-    "job": {"tenant_id", "id", "kind", "attempts", "due_at"},
+    "api_key kelu_door": {"tenant_id", "id", "hash", "may_reveal", "revoked_at"},
+    "customer kelu_search": {"tenant_id", "id", "name", "company"},
+    "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
 }
 
 #: What the app's role may do to a table, where it is not all of SELECT, INSERT, UPDATE and DELETE.
@@ -87,10 +88,10 @@ QUERIES = {
             AND p.oid::regprocedure::text <> ALL ('{{"{'","'.join(sorted(DOOR_FUNCTIONS))}"}}')
     """,
     "the app's role and the door's create nothing": """
-        SELECT role || ' in ' || nspname FROM pg_namespace, unnest('{kelu_app,kelu_door}'::text[]) AS role
+        SELECT role || ' in ' || nspname FROM pg_namespace, unnest('{kelu_app,kelu_door,kelu_search}'::text[]) AS role
         WHERE nspname NOT LIKE 'pg\\_%' AND has_schema_privilege(role, oid, 'CREATE')
         UNION ALL
-        SELECT role || ' in the database' FROM unnest('{kelu_app,kelu_door}'::text[]) AS role
+        SELECT role || ' in the database' FROM unnest('{kelu_app,kelu_door,kelu_search}'::text[]) AS role
         WHERE has_database_privilege(role, current_database(), 'CREATE')
     """,
 }
@@ -101,7 +102,7 @@ async def wrong_policies(connection: Any) -> list[str]:
     right = await _policy_of_a_new_table(connection)
     columns = {row["name"]: row["tenant_column"] for row in await connection.fetch(TABLES)}
     wanted = {f"{table}.tenant_only": right.replace("(tenant_id =", f"({column} =") for table, column in columns.items()}
-    wanted |= dict.fromkeys(DOOR_POLICIES, "PERMISSIVE SELECT {kelu_door} USING true CHECK none")
+    wanted |= {name: f"PERMISSIVE SELECT {{{role}}} USING true CHECK none" for name, role in DOOR_POLICIES.items()}
     found = {row["name"]: row["said"] for row in await connection.fetch(_POLICIES)}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
 
@@ -130,9 +131,13 @@ async def wrong_grants(connection: Any) -> list[str]:
         f"{row['name']} kelu_app {privilege}"
         for row in await connection.fetch(f"SELECT name FROM ({OURS}) AS t WHERE kind IN ('r', 'p')")
         for privilege in FEWER_GRANTS.get(row["name"], "SELECT INSERT UPDATE DELETE").split()
-    } | {f"{table}.{column} kelu_door SELECT" for table, columns in DOOR_COLUMNS.items() for column in columns}
+    } | {f"{table}.{column} {role} SELECT" for (table, role), columns in _door_columns() for column in columns}
     found = {row["said"] for row in await connection.fetch(_GRANTS)}
     return sorted(wanted ^ found)
+
+
+def _door_columns() -> Iterator[tuple[list[str], set[str]]]:
+    return ((name.split(), columns) for name, columns in DOOR_COLUMNS.items())
 
 
 _GRANTS = f"""
@@ -145,15 +150,15 @@ _GRANTS = f"""
 
 
 async def wrong_doors(connection: Any) -> list[str]:
-    """Doors that are missing, are not kelu_door's, can be led astray by a search path, or are open to others than the app's role."""
+    """Doors that are missing, are not their role's, can be led astray by a search path, or are open to others than the app's role."""
     found = await connection.fetch(
         """
-        SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.prosecdef AND pg_get_userbyid(p.proowner) = 'kelu_door' AND p.proconfig = '{"search_path=public, pg_temp"}'
+        SELECT p.oid::regprocedure::text, pg_get_userbyid(p.proowner) AS role FROM pg_proc p
+        WHERE p.prosecdef AND p.proconfig = '{"search_path=public, pg_temp"}'
             AND has_function_privilege('kelu_app', p.oid, 'EXECUTE') AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
         """
     )
-    return sorted(DOOR_FUNCTIONS ^ {row["oid"] for row in found})
+    return sorted({name for name, _ in DOOR_FUNCTIONS.items() ^ {row["oid"]: row["role"] for row in found}.items()})
 
 
 async def powers(connection: Any, roles: set[str]) -> list[str]:

@@ -158,7 +158,7 @@ class _refused:
 
 
 async def test_the_apps_role_cannot_become_another(app: asyncpg.Connection) -> None:
-    for role in ("kelu_owner", "kelu_door", "postgres"):
+    for role in ("kelu_owner", "kelu_door", "kelu_search", "postgres"):
         async with _refused(app, asyncpg.PostgresError):
             await app.execute(f"SET ROLE {role}")
     async with _refused(app, asyncpg.InsufficientPrivilegeError):

@@ -50,7 +50,7 @@ async def test_no_role_of_ours_is_above_row_level_security(owner):
         " AND NOT rolcreatedb AND NOT rolcreaterole AND NOT rolreplication AND rolcanlogin ORDER BY 1"
     )
 
-    assert [row["rolname"] for row in found] == ["kelu_app", "kelu_door", "kelu_owner"]
+    assert [row["rolname"] for row in found] == ["kelu_app", "kelu_door", "kelu_owner", "kelu_search"]
 
 
 @pytest.mark.parametrize(
