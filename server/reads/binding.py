@@ -35,7 +35,7 @@ async def bound(
     Raises:
         Invalid: a cursor of another list, a value that cannot be one of its field, a custom field there is not.
     """
-    values = await _values(lists, unit)
+    values = await condition_values(lists, unit)
     positions = _positions(plan, lists, keyring)
     return [_value(each, lists, ids, values, positions) for each in parameters]
 
@@ -74,7 +74,7 @@ def _positions(plan: Plan, lists: Sequence[Asked], keyring: Keyring | None) -> d
     return found
 
 
-async def _values(lists: Sequence[Asked], unit: Session) -> list[list[Any]]:
+async def condition_values(lists: Sequence[Asked], unit: Session) -> list[list[Any]]:
     """The values of each list's condition, with what is looked up in sealed fields as digests."""
     looked_up = any(isinstance(value, LookedUp) for asked in lists for value in asked.values)
     customs = set[str]().union(*(asked.customs for asked in lists))

@@ -16,6 +16,7 @@ from strawberry.tools import merge_types
 from server.limits import TOKENS_MOST, DocumentLength, DocumentLimits
 from server.masking import MaskingSchema
 from server.reads.execute import Answered, AnsweredEvents
+from server.schema.changes import ChangeSubscriptions
 from server.schema.customers import CustomerMutations, CustomerQueries
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, OrderLine, Preference
 from server.schema.imports import Import, ImportMutations, ImportQueries, ImportSubscriptions
@@ -31,7 +32,7 @@ lists_of(
 
 Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries))
 Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
-Subscription = merge_types("Subscription", (ImportSubscriptions,))
+Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 
 def _document_limits() -> AddValidationRules:

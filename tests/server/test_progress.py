@@ -23,7 +23,7 @@ WATCH = "subscription ($id: ID!) { importProgress(id: $id) { id status rowsRead 
 
 
 @asynccontextmanager
-async def _socket(app: Starlette, secret: str | None) -> AsyncIterator[AsyncWebSocketSession]:
+async def socket_of(app: Starlette, secret: str | None) -> AsyncIterator[AsyncWebSocketSession]:
     async with (
         httpx.AsyncClient(transport=ASGIWebSocketTransport(app), base_url="http://kelu.test") as client,
         aconnect_ws("/graphql", client, subprotocols=["graphql-transport-ws"]) as socket,  # type: ignore[var-annotated]  # its own types leave it open
@@ -32,7 +32,7 @@ async def _socket(app: Starlette, secret: str | None) -> AsyncIterator[AsyncWebS
         yield socket
 
 
-async def _say(socket: AsyncWebSocketSession, query: str, **variables: Any) -> None:
+async def say(socket: AsyncWebSocketSession, query: str, **variables: Any) -> None:
     await socket.send_json({"id": "1", "type": "subscribe", "payload": {"query": query, "variables": variables}})
 
 
@@ -41,9 +41,9 @@ async def test_progress_is_told_until_the_import_is_over(
 ) -> None:
     id = (await started(graphql, http, key_of, acme))["id"]
 
-    async with _socket(app, await key_of(acme)) as socket:
+    async with socket_of(app, await key_of(acme)) as socket:
         assert await socket.receive_json() == {"type": "connection_ack"}
-        await _say(socket, WATCH, id=id)
+        await say(socket, WATCH, id=id)
         first = await socket.receive_json()
         await bring_to(acme, id, status="RUNNING", rows_read=1)
         second = await socket.receive_json()
@@ -59,7 +59,7 @@ async def test_progress_is_told_until_the_import_is_over(
 
 @pytest.mark.parametrize("secret", [None, "nonsense"])
 async def test_a_socket_without_a_good_key_is_closed(app: Starlette, secret: str | None) -> None:
-    async with _socket(app, secret) as socket:
+    async with socket_of(app, secret) as socket:
         with pytest.raises(WebSocketDisconnect) as closed:
             await socket.receive_json()
         assert closed.value.code == 4403
@@ -71,10 +71,10 @@ async def test_another_tenants_import_cannot_be_watched(
     id = (await started(graphql, http, key_of, acme))["id"]
 
     told = []
-    async with _socket(app, await key_of(globex)) as socket:
+    async with socket_of(app, await key_of(globex)) as socket:
         await socket.receive_json()
         for each in (id, global_id("IMPORT", new_id()), "x"):
-            await _say(socket, WATCH, id=each)
+            await say(socket, WATCH, id=each)
             answer = await socket.receive_json()
             assert (await socket.receive_json())["type"] == "complete" or answer["type"] == "error"
             told.append([(error["message"], error["extensions"]) for error in answer["payload"]["errors"]])
@@ -89,15 +89,15 @@ async def test_a_revoked_key_ends_an_open_socket_too(
     async with acting_as(acme):
         key, secret = await add_api_key("test")
 
-    async with _socket(app, secret) as socket:
+    async with socket_of(app, secret) as socket:
         await socket.receive_json()
-        await _say(socket, WATCH, id=id)
+        await say(socket, WATCH, id=id)
         await socket.receive_json()
         async with acting_as(acme):
             await revoke(UUID(str(key.id)))
         ended = await socket.receive_json()
         await socket.receive_json()
-        await _say(socket, "{ customers { totalCount } }")
+        await say(socket, "{ customers { totalCount } }")
         refused = await socket.receive_json()
 
     for payload in (ended["payload"], refused["payload"]):

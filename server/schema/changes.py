@@ -1,0 +1,124 @@
+"""Changes: a customer whenever it, or something of it, has been changed by anybody, in any process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import strawberry
+from graphql.execution.values import VariableValues, get_argument_values
+
+from server.authentication import Context
+from server.reads.declaring import read_back
+from server.reads.matching import matching
+from server.schema.graph import Customer
+from server.schema.lists import LIST_TYPES
+from server.schema.user_errors import camel
+from server.schema.values import argument
+from tenants.changes.feed import Changed, Committed
+from tenants.changes.listening import changes_of
+from tenants.ids import global_id
+from tenants.session import reading_as
+from tenants.words import RecordType
+
+
+@strawberry.enum(description="What happened.")
+class ChangeAction(Enum):
+    CREATE = strawberry.enum_value("CREATE", description="It is new.")
+    UPDATE = strawberry.enum_value("UPDATE", description="It, or something that belongs to it, was changed.")
+    DELETE = strawberry.enum_value("DELETE", description="It is gone, with everything that belonged to it.")
+    MISSED = strawberry.enum_value("MISSED", description="Some events did not come: read again what you show. It stands for no record.")
+
+
+@strawberry.type(description="One record that was changed, without its values.")
+class RecordChange:
+    record_type: RecordType = strawberry.field(description="Its type.")
+    record_id: strawberry.ID = strawberry.field(description="Its global id.")
+    action: ChangeAction = strawberry.field(description="What happened to it.")
+    version: int = strawberry.field(description="The version it has now.")
+    fields: list[str] = strawberry.field(description="The fields that an UPDATE changed.")
+
+
+@strawberry.type(description="What one act (a mutation, a part of an import) did to one customer and what belongs to it.")
+class CustomerChange:
+    action: ChangeAction = strawberry.field(description="What happened to the customer.")
+    at: datetime | None = strawberry.field(description="When; null if MISSED.", default=None)
+    change_set_id: strawberry.ID | None = strawberry.field(description="The act; null if MISSED.", default=None)
+    customer_id: strawberry.ID | None = strawberry.field(description="The customer's global id; null if MISSED.", default=None)
+    customer: UUID | None = read_back(Customer | None, "The customer as it is now; null if it is gone, or if MISSED.")
+    changes: list[RecordChange] = strawberry.field(description="The records that were changed, at most 1,000.", default_factory=list)
+
+
+if TYPE_CHECKING:
+    CustomerFilter = Any  # made from the type, by `server.schema.lists`
+Filter = Annotated["CustomerFilter", strawberry.lazy("server.schema.lists")]
+
+
+@strawberry.type
+class ChangeSubscriptions:
+    @strawberry.subscription(  # type: ignore[untyped-decorator]  # it takes a filter whose class mypy cannot see
+        description="A customer whenever it, or a contact, order, interaction, need or preference of it, has been changed: one event a "
+        "customer and act. With a filter: of customers that pass it after the change; one that is gone is told whatever the filter."
+    )
+    async def customer_changed(
+        self, info: strawberry.Info[Context, None], filter: Annotated[Filter | None, argument("Which customers.")] = None
+    ) -> AsyncIterator[CustomerChange]:
+        wanted: Mapping[str, Any] | None = _arguments(info).get("filter")
+        actor = await info.context.still_allowed()
+        async with reading_as(actor):  # a filter that cannot be is refused at once
+            await _passed(wanted or {}, [])
+        async for message in changes_of(actor.tenant_id):
+            actor = await info.context.still_allowed()
+            if not isinstance(message, Committed):
+                yield CustomerChange(action=ChangeAction.MISSED)
+                continue
+            passed = None
+            if wanted is not None:
+                async with reading_as(actor):
+                    passed = await _passed(wanted, [each.customer_id for each in message.changes])
+            for event in _events(message, passed):
+                yield event
+
+
+async def _passed(wanted: Mapping[str, Any], ids: Sequence[UUID]) -> set[UUID]:
+    return await matching(LIST_TYPES, "Customer", "customer", wanted, ids)
+
+
+def _events(message: Committed, passed: set[UUID] | None) -> Iterator[CustomerChange]:
+    """One event for each customer of a change-set that is gone or, with a filter, has passed it."""
+    of_customers: dict[UUID, list[Changed]] = {}
+    for each in message.changes:
+        of_customers.setdefault(each.customer_id, []).append(each)
+    for id, changes in of_customers.items():
+        own = next((each for each in changes if each.record_id == id), None)
+        action = ChangeAction(own.action) if own else ChangeAction.UPDATE
+        if passed is None or id in passed or action is ChangeAction.DELETE:
+            yield CustomerChange(
+                action=action,
+                at=message.at,
+                change_set_id=strawberry.ID(global_id("CHANGE_SET", message.change_set_id)),
+                customer_id=strawberry.ID(global_id(RecordType.CUSTOMER, id)),
+                customer=None if action is ChangeAction.DELETE else id,
+                changes=[_record(each) for each in changes],
+            )
+
+
+def _record(changed: Changed) -> RecordChange:
+    noun = RecordType(changed.record_type)
+    return RecordChange(
+        record_type=noun,
+        record_id=strawberry.ID(global_id(noun, changed.record_id)),
+        action=ChangeAction(changed.action),
+        version=changed.version,
+        fields=[camel(each) for each in changed.fields],
+    )
+
+
+def _arguments(info: strawberry.Info[Context, None]) -> Mapping[str, Any]:
+    """The arguments as GraphQL gives them: a filter is read by `server.reads`, not by the input's class."""
+    raw = info._raw_info
+    variables = VariableValues({}, info.variable_values)
+    return get_argument_values(raw.parent_type.fields[raw.field_name], raw.field_nodes[0], variables)
