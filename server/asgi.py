@@ -12,11 +12,12 @@ from starlette.routing import Route, WebSocketRoute
 
 from server.authentication import Authenticated
 from server.downloads import rejected_rows
-from server.graphql import GraphQLEndpoint
 from server.guard import Guarded, http_error
 from server.health import is_alive, is_ready
-from server.limits import BoundedBody
+from server.limits.body import BoundedBody
 from server.schema import schema
+from server.transport.endpoint import GraphQLEndpoint
+from server.transport.origins import Origins
 from server.uploads import take_upload
 from tenants.installation import open_installation
 from tenants.settings import Settings, settings
@@ -33,10 +34,10 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
             process has one open already.
     """
     chosen = chosen or settings()
-    graphql = GraphQLEndpoint(schema)
+    graphql = GraphQLEndpoint(schema._schema)
     return Starlette(
         routes=[
-            Route("/graphql", graphql, methods=["POST"]),
+            Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/uploads", take_upload, methods=["POST"]),
             Route("/imports/{id}/rejected.csv", rejected_rows, methods=["GET"]),
@@ -45,6 +46,7 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
         ],
         middleware=[
             Middleware(Guarded),
+            Middleware(Origins, allowed=chosen.cors_origins),
             Middleware(Authenticated, open_paths=OPEN_PATHS),
             Middleware(BoundedBody, most={"/uploads": chosen.upload_bytes_most}, otherwise=chosen.body_bytes_most),
         ],

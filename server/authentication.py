@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,58 +15,59 @@ _SCHEME = "bearer "
 _MISSING = "Send your API key: Authorization: Bearer kelu_…"
 
 
+@dataclass(slots=True)
+class Context:
+    """Who asks, and by which key: an operation that lasts asks again whether the key is still good.
+
+    `idempotency_key` is the request's, for its mutations.
+    """
+
+    actor: Actor
+    secret: str
+    idempotency_key: str | None = None
+
+    async def still_allowed(self) -> Actor:
+        """The actor, as the key stands for it a second ago at most.
+
+        Raises:
+            NotAllowed: the key is not good any more.
+        """
+        self.actor = await authenticate(self.secret)
+        return self.actor
+
+
 class Authenticated:
-    """Puts the actor of a request into its scope, or answers 401. A websocket says who it is later, in `connection_init`."""
+    """Puts the context of a request into its scope, or answers 401. A websocket says who it is later, in `connection_init`."""
 
     def __init__(self, app: ASGIApp, open_paths: frozenset[str]) -> None:
         self.app, self.open_paths = app, open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self.open_paths:
+        if scope["type"] == "http" and scope["path"] not in self.open_paths and not scope.get("is_open"):
             try:
-                scope["actor"] = await authenticate(_secret(Headers(scope=scope).get("authorization")))
+                context = await known(_header(scope))
             except NotAllowed as refusal:
                 body = {"code": refusal.code, "message": refusal.message}
                 await JSONResponse(body, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
                 return
+            scope["context"], scope["actor"] = context, context.actor
         await self.app(scope, receive, send)
 
 
-@dataclass(slots=True)
-class Context:
-    """Who asks. Over a websocket the key is checked again for every operation and event, so a revoked one ends an open socket too."""
+async def known(header: object) -> Context:
+    """Whom an Authorization header stands for.
 
-    known: Actor | None = None
-    connection_params: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def actor(self) -> Actor:
-        """The actor as last checked.
-
-        Raises:
-            NotAllowed: nobody has said who they are.
-        """
-        if self.known is None:
-            raise NotAllowed(_MISSING)
-        return self.known
-
-    @property
-    def is_websocket(self) -> bool:
-        return bool(self.connection_params)
-
-    async def still_allowed(self) -> Actor:
-        """The actor, checked anew over a websocket.
-
-        Raises:
-            NotAllowed: the key is missing, wrong, or revoked by now.
-        """
-        if self.is_websocket:
-            self.known = None
-            self.known = await authenticate(_secret(self.connection_params.get("authorization")))
-        return self.actor
-
-
-def _secret(header: object) -> str:
+    Raises:
+        NotAllowed: there is none, or its key is not good.
+    """
     if not isinstance(header, str) or not header.lower().startswith(_SCHEME):
         raise NotAllowed(_MISSING)
-    return header[len(_SCHEME) :].strip()
+    secret = header[len(_SCHEME) :].strip()
+    return Context(await authenticate(secret), secret)
+
+
+def _header(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value.decode("latin-1"))
+    return None

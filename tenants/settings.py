@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,11 +35,34 @@ class Settings(BaseSettings):
     worker_processes: int = Field(0, ge=0, le=64, description="Processes of `kelu work`; 0 means one for each processor.")
     upload_bytes_most: int = Field(1 << 30, ge=1, description="Largest file that may be uploaded, in bytes.")
     body_bytes_most: int = Field(1 << 20, ge=1024, description="Largest GraphQL request body, in bytes.")
+    variables_bytes_most: int = Field(256 << 10, ge=1024, description="Largest variables of a GraphQL request, in bytes of JSON.")
+    json_depth_most: int = Field(20, ge=5, le=100, description="How deep the JSON of a request may be nested.")
+    document_characters_most: int = Field(15_000, ge=1000, description="Longest GraphQL document.")
+    document_tokens_most: int = Field(1_000, ge=100, description="Tokens of a GraphQL document, at most.")
+    depth_most: int = Field(10, ge=3, le=30, description="Levels of a GraphQL operation, at most.")
+    aliases_most: int = Field(15, ge=0, le=100, description="Aliases of a GraphQL operation, at most.")
+    directives_most: int = Field(50, ge=0, le=200, description="Directives of a GraphQL document, at most.")
+    root_fields_most: int = Field(20, ge=1, le=100, description="Fields at the root of a GraphQL operation, at most.")
+    page_most: int = Field(100, ge=1, le=100, description="Records of a page, at most.")
     nodes_most: int = Field(10_000, ge=100, description="Records that one GraphQL request may ask for, at most.")
     cost_most: int = Field(20_000, ge=100, description="Points that one GraphQL request may cost, at most.")
+    operations_most: int = Field(20, ge=1, le=100, description="Operations under way on one websocket, at most.")
+    sockets_most: int = Field(50, ge=1, description="Websockets and event streams of one API key in one process, at most.")
+    cors_origins: str = Field("", description="Web origins that may call from a browser, separated by commas: https://app.example.org.")
+    documents: Literal["any", "trusted"] = Field("any", description="Which GraphQL documents run: any, or only the trusted ones.")
+    trusted_documents: Path | None = Field(None, description='The trusted documents: a JSON file {"id or SHA-256": "document"}.')
+    ide: bool = Field(True, description="Whether GraphiQL is served at GET /graphql. It shows nothing before it is given an API key.")
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact(cls, origins: str) -> str:
+        for each in filter(None, map(str.strip, origins.split(","))):
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?", each):
+                raise ValueError(f"{each!r} is no web origin. Write scheme and host, without a path: https://app.example.org")
+        return origins
 
     @field_validator("home")
     @classmethod

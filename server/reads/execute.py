@@ -1,25 +1,31 @@
-"""Execution: a query or a mutation is answered here, before graphql-core's executor would begin; it keeps introspection."""
+"""Execution: queries, mutations and the events of subscriptions, answered by plans; graphql-core executes introspection alone."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql.execution import Executor
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute_sync
+from graphql.execution import Executor, create_source_event_stream
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
-from graphql.pyutils import Path
-from strawberry.extensions import SchemaExtension
+from graphql.pyutils import Path, is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from server.errors import graphql_error
+from server.authentication import Context
+from server.documents import Document, Documents, Wrong
+from server.errors import graphql_error, refusal_in
+from server.explaining import explained
 from server.reads.cost import MUTATION, REQUEST, Cost, admitted, cost_of
+from server.reads.estimating import Estimate
 from server.reads.reading import Asking, Outline, asking, read
 from server.reads.refused import Refused
 from server.reads.selection import Operation, Selected
+from server.reads.telling import cut
 from server.reads.types import Types
 from server.schema.lists import LIST_TYPES
 from tenants.refusals import Invalid
@@ -27,172 +33,226 @@ from tenants.session import Actor, acting_as
 
 log = structlog.get_logger(__name__)
 
-PLANS_KEPT = 256
+SHAPES_KEPT = 20
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
-class Answered(SchemaExtension):
-    """Strawberry runs graphql-core's executor only where there is no result yet: here is where one is made."""
+@dataclass(slots=True)
+class Asked:
+    """One request: an operation with its variables, and what it selects, with an outline for each thing that is read."""
 
-    async def on_execute(self) -> AsyncIterator[None]:
-        context = self.execution_context
-        document = context.graphql_document
-        assert document is not None
-        await context.context.still_allowed()
-        try:
-            context.result = await road_of(context.schema._schema).answered(
-                document, context.query or "", context.operation_name, context.variables or {}, context.context
-            )
-        except GraphQLError as error:
-            context.result = ExecutionResult(None, [error])
-        except Exception as error:  # a bug is logged with an id, and only the id is told
-            context.result = ExecutionResult(None, [graphql_error(error)])
-        yield
+    document: Document
+    operation: Operation
+    name: str | None
+    inputs: dict[str, Any]
+    variables: VariableValues
+    selection: tuple[Selected, ...]
+    outlines: Mapping[str | None, Outline]
 
-
-class AnsweredEvents(StrawberryGraphQLCoreExecutionContext):
-    """Runs the events of a subscription: the event says which record, the planner reads it."""
-
-    def execute_operation(self, serially: bool | None = None) -> Any:
-        if self.operation.operation is OperationType.SUBSCRIPTION:
-            return road_of(self.schema).answered_event(self)
-        return super().execute_operation(serially)
+    @property
+    def kind(self) -> OperationType:
+        return self.operation.node.operation
 
 
 class Road:
-    """The road out of one schema, with its plans kept."""
+    """The road out of one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._types = Types(schema, LIST_TYPES)
-        self._operation = lru_cache(PLANS_KEPT)(self._find)
-        self._plans: dict[tuple[object, ...], tuple[tuple[Selected, ...], Mapping[str | None, Outline]]] = {}
+        self.documents = Documents(schema)
 
-    async def answered(
-        self, document: DocumentNode, text: str, name: str | None, inputs: dict[str, Any], context: Any
-    ) -> ExecutionResult | None:
-        """The result of a query or mutation; None for what graphql-core answers."""
-        operation = self._operation(_Text(text, document), name)
-        if operation.node.operation is OperationType.SUBSCRIPTION:
-            if not context.is_websocket:
-                raise Invalid("Subscriptions go over a websocket that speaks graphql-transport-ws.")
-            return None
-        variables = get_variable_values(self._schema, operation.node.variable_definitions or (), inputs)
+    @cached_property
+    def _types(self) -> Types:
+        return Types(self._schema, LIST_TYPES)
+
+    def asked(self, document: Document, name: str | None, inputs: dict[str, Any]) -> Asked:
+        """A request for the operation of this name, or the only one, of a document.
+
+        Raises:
+            Wrong: there is no such operation, or a variable has a value it cannot have.
+        """
+        operation = self._operation(document, name)
+        variables = get_variable_values(self._schema, operation.node.variable_definitions or (), inputs, hide_suggestions=True)
         if isinstance(variables, list):
-            return ExecutionResult(None, variables)
-        selection, outlines = self._planned(operation, (text, name), variables)
-        if any(selected.name in _INTROSPECTION for selected in selection):
-            return None
-        asked = {key: asking(outline, self._types, variables) for key, outline in outlines.items()}
-        if operation.node.operation is OperationType.QUERY:
-            cost = Cost(0, REQUEST) + cost_of(asked[None])
-            told = await admitted(cost, context.actor)
-            errors: list[GraphQLError] = []
-            data = await self._read(asked[None], context.actor, variables, None, errors)
-            return ExecutionResult(data, errors or None, told)
-        executor = AnsweredEvents.build(self._schema, document, context_value=context, raw_variable_values=inputs, operation_name=name)
-        assert isinstance(executor, Executor)  # its variables were just found right
-        return await self._mutated(selection, asked, executor)
-
-    async def _mutated(self, selection: Sequence[Selected], asked: Mapping[str | None, Asking], executor: Executor[Any]) -> ExecutionResult:
-        """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
-        cost = sum((_cost_of_act(each, asked[each.key], executor.variable_values) for each in selection), Cost(0, REQUEST))
-        told = await admitted(cost, executor.context_value.actor)
-        errors: list[GraphQLError] = []
-        answers = {each.key: await self._acted(each, asked[each.key], executor, errors) for each in selection}
-        return ExecutionResult(answers, errors or None, told)
-
-    async def answered_event(self, executor: AnsweredEvents) -> ExecutionResult:
-        """The result of one event of a subscription."""
-        operation = Operation(self._schema, executor.operation, executor.fragment_definitions, ())
-        errors: list[GraphQLError] = []
-        try:
-            outline = Outline(operation.selection(executor.variable_values))
-            variables = executor.variable_values
-            asked = asking(outline, self._types, variables)
-            data = await self._read(asked, executor.context_value.actor, variables, executor.root_value, errors)
-        except Exception as error:  # as above: one event fails, not the subscription
-            return ExecutionResult(None, [graphql_error(error)])
-        return ExecutionResult(data, errors or None)
-
-    def _find(self, text: _Text, name: str | None) -> Operation:
-        return Operation.find(self._schema, text.document, name)
-
-    def _planned(
-        self, operation: Operation, key: tuple[str, str | None], variables: VariableValues
-    ) -> tuple[tuple[Selected, ...], Mapping[str | None, Outline]]:
-        shape = (*key, *(variables.coerced.get(name) for name in operation.conditions))
-        found = self._plans.pop(shape, None)
+            raise Wrong([explained(error) for error in variables])
+        key = (name, *(variables.coerced.get(each) for each in operation.conditions))
+        found: Any = document.plans.get(key)
         if found is None:
             selection = operation.selection(variables)
-            found = selection, self._prepared(operation, selection)
-            if len(self._plans) >= PLANS_KEPT:
-                self._plans.pop(next(iter(self._plans)))
-        self._plans[shape] = found  # the last used is the last to be dropped
+            found = selection, self._outlines(operation, selection)
+            if len(document.plans) >= SHAPES_KEPT:
+                document.plans.pop(next(iter(document.plans)))
+            document.plans[key] = found
+        return Asked(document, operation, name, inputs, variables, *found)
+
+    def _operation(self, document: Document, name: str | None) -> Operation:
+        found = document.found.get(name)
+        if found is None:
+            known = document.operations
+            if name is None and len(known) != 1:
+                raise Wrong([_invalid("This document has several operations, or none: say which by `operationName`.")])
+            if name is not None and name not in known:
+                raise Wrong([_invalid("There is no operation of this name in the document.")])
+            found = document.found[name] = Operation.find(self._schema, document.node, name)
         return found
 
-    def _prepared(self, operation: Operation, selection: tuple[Selected, ...]) -> Mapping[str | None, Outline]:
-        """One reading for a query; for a mutation one for each payload."""
-        if any(selected.name in _INTROSPECTION for selected in selection):
-            return {}
-        if operation.node.operation is OperationType.QUERY:
+    def _outlines(self, operation: Operation, selection: tuple[Selected, ...]) -> Mapping[str | None, Outline]:
+        """One reading for a query or an event; for a mutation one for each payload."""
+        if operation.node.operation is not OperationType.MUTATION:
             return {None: Outline(selection)}
         return {selected.key: Outline(selected.below) for selected in selection}
 
+    async def answered(self, asked: Asked, context: Context) -> ExecutionResult:
+        """The result of a query or mutation. Nothing is raised: a refusal and a bug are told in it."""
+        try:
+            if any(selected.name in _INTROSPECTION for selected in asked.selection):
+                return self._introspected(asked)
+            if asked.kind is OperationType.QUERY:
+                return await self._queried(asked, context.actor)
+            return await self._mutated(asked, context)
+        except GraphQLError as error:
+            return ExecutionResult(None, [error])
+        except Exception as error:  # a bug is logged with an id, and only the id is told
+            return ExecutionResult(None, [graphql_error(error)])
+
+    def _introspected(self, asked: Asked) -> ExecutionResult:
+        return execute_sync(self._schema, asked.document.node, variable_values=asked.inputs, operation_name=asked.name)
+
+    async def _queried(self, asked: Asked, actor: Actor) -> ExecutionResult:
+        reading = asking(asked.outlines[None], self._types, asked.variables)
+        told = await admitted(self._cost(asked), actor)
+        errors: list[GraphQLError] = []
+        data = await self._read(reading, actor, asked.variables, None, errors)
+        for selected in asked.selection:
+            if selected.name == "estimate":
+                data[selected.key] = self._estimated(selected, asked.variables)
+        return ExecutionResult(data, errors or None, told)
+
+    async def _mutated(self, asked: Asked, context: Context) -> ExecutionResult:
+        """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
+        readings = {key: asking(outline, self._types, asked.variables) for key, outline in asked.outlines.items()}
+        told = await admitted(self._cost(asked), context.actor)
+        executor = self._executor(asked, context)
+        errors: list[GraphQLError] = []
+        answers = {each.key: await self._acted(each, readings[each.key], executor, errors) for each in asked.selection}
+        return ExecutionResult(answers, errors or None, told)
+
+    async def events(self, asked: Asked, context: Context) -> AsyncGenerator[ExecutionResult, None]:
+        """The events of a subscription, each read when it comes. A refusal or a bug is its last."""
+        try:
+            reading = asking(asked.outlines[None], self._types, asked.variables)
+            await admitted(self._cost(asked), context.actor)
+            stream: Any = create_source_event_stream(self._executor(asked, context))
+            stream = await stream if is_awaitable(stream) else stream
+            if isinstance(stream, ExecutionResult):
+                yield _masked(stream)
+                return
+            async with aclosing(stream):
+                async for event in stream:
+                    errors: list[GraphQLError] = []
+                    data = await self._read(reading, context.actor, asked.variables, event, errors)
+                    yield ExecutionResult(data, errors or None)
+        except GraphQLError as error:
+            yield ExecutionResult(None, [_told(error)])
+        except Exception as error:  # as above
+            yield ExecutionResult(None, [graphql_error(error)])
+
+    def _executor(self, asked: Asked, context: Context) -> StrawberryGraphQLCoreExecutionContext:
+        """What Strawberry's resolvers of acts and subscriptions want to be called by."""
+        executor = StrawberryGraphQLCoreExecutionContext.build(
+            self._schema, asked.document.node, context_value=context, raw_variable_values=asked.inputs, operation_name=asked.name
+        )
+        assert isinstance(executor, StrawberryGraphQLCoreExecutionContext)  # its variables were just found right
+        return executor
+
     async def _read(
-        self, asked: Asking, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError]
+        self, reading: Asking, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError]
     ) -> dict[str, Any]:
         revealed: Counter[str] = Counter()
-        data = await read(asked, self._types, actor, variables, source, errors, revealed)
+        data = await read(reading, self._types, actor, variables, source, errors, revealed)
         for field, records in revealed.items():
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=records)
         return data
 
-    async def _acted(self, selected: Selected, asked: Asking, executor: Executor[Any], errors: list[GraphQLError]) -> Any:
+    async def _acted(self, selected: Selected, reading: Asking, executor: Executor[Any], errors: list[GraphQLError]) -> Any:
         """One mutation and its payload, in one unit of work; a bug makes this one null and leaves the others."""
         if selected.name == "__typename":
             return selected.parent
-        root = executor.schema.mutation_type
-        assert root is not None
-        definition = root.fields[selected.name]
-        path = Path(None, selected.key, root.name)
         actor, variables = executor.context_value.actor, executor.variable_values
         try:
-            arguments = get_argument_values(definition, selected.nodes[0], variables)
-            info = executor.build_resolve_info(definition, list(selected.nodes), root, path)
-            assert definition.resolve is not None
+            act = self._act(selected, executor)
             try:
                 async with acting_as(actor):
-                    payload = await definition.resolve(None, info, **arguments)
-                    return await self._read(asked, actor, variables, payload, errors)
+                    return await self._read(reading, actor, variables, await act(), errors)
             except Refused as refused:
-                return await self._read(asked, actor, variables, refused.payload, errors)
+                return await self._read(reading, actor, variables, refused.payload, errors)
         except GraphQLError as error:
-            errors.append(error)
+            errors.append(_told(error))
         except Exception as error:  # as above: one mutation fails, not its neighbours
             errors.append(graphql_error(error, selected.nodes, [selected.key]))
         return None
 
+    def _act(self, selected: Selected, executor: Executor[Any]) -> Any:
+        """The resolver of a mutation, with its arguments."""
+        root = self._schema.mutation_type
+        assert root is not None
+        definition = root.fields[selected.name]
+        arguments = get_argument_values(definition, selected.nodes[0], executor.variable_values)
+        info = executor.build_resolve_info(definition, list(selected.nodes), root, Path(None, selected.key, root.name))
+        resolve: Any = definition.resolve
+        return lambda: resolve(None, info, **arguments)
 
-def _cost_of_act(selected: Selected, asked: Asking, variables: VariableValues) -> Cost:
+    def _cost(self, asked: Asked) -> Cost:
+        """What a request may take at most."""
+        cost = Cost(0, REQUEST)
+        for outline in asked.outlines.values():
+            cost += cost_of(asking(outline, self._types, asked.variables))
+        if asked.kind is OperationType.MUTATION:
+            cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
+        return cost
+
+    def _estimated(self, selected: Selected, variables: VariableValues) -> Any:
+        """What another request would cost, told without running it.
+
+        Raises:
+            Invalid: it would be refused.
+        """
+        assert selected.arguments is not None
+        given = selected.arguments.given(variables)
+        try:
+            wanted = self.asked(self.documents.checked(given["document"]), given.get("operationName"), given.get("variables") or {})
+            cost = self._cost(wanted)
+        except Wrong as wrong:
+            raise _refused(selected, wrong.errors[0]) from None
+        except GraphQLError as error:
+            raise _refused(selected, error) from None
+        return cut(Estimate.of(cost), selected.below, self._types)
+
+
+def _cost_of_act(selected: Selected, variables: VariableValues) -> Cost:
     if selected.name == "__typename":
         return Cost()
     given = selected.arguments.given(variables).get("input") if selected.arguments else None
     rows = given.get("rows", ()) if isinstance(given, dict) else ()
-    return Cost(0, MUTATION + len(rows)) + cost_of(asked)
+    return Cost(0, MUTATION + len(rows))
 
 
-class _Text(str):
-    """The text of a document, as a key that brings the parsed document along."""
-
-    document: DocumentNode
-
-    def __new__(cls, text: str, document: DocumentNode) -> _Text:
-        made = super().__new__(cls, text)
-        made.document = document
-        return made
+def _refused(selected: Selected, error: GraphQLError) -> GraphQLError:
+    refusal = Invalid(f"This document would be refused: {error.message}", field=["document"])
+    return graphql_error(refusal, selected.nodes, [selected.key])
 
 
-@lru_cache(maxsize=8)
-def road_of(schema: GraphQLSchema) -> Road:
-    return Road(schema)
+def _invalid(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": Invalid.code})
+
+
+def _masked(result: ExecutionResult) -> ExecutionResult:
+    return ExecutionResult(result.data, [_told(error) for error in result.errors or ()] or None)
+
+
+def _told(error: GraphQLError) -> GraphQLError:
+    """An error as it may leave: one that wraps an exception of ours or of a library's is told as that is."""
+    original = error.original_error
+    if original is None or (isinstance(original, GraphQLError) and refusal_in(original) is None):
+        return error
+    return graphql_error(original, path=error.path)

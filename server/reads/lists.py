@@ -9,7 +9,8 @@ from typing import Any
 
 from server.reads.conditions import NOTHING, Condition, FilterFields
 from server.reads.filters import Reader
-from server.reads.places import PAGE_MOST, Key, Related, Report
+from server.reads.places import Key, Related, Report
+from tenants.installation import installation
 from tenants.refusals import Invalid
 
 SEARCH_WORDS_MOST = 5
@@ -67,9 +68,10 @@ def page_asked(place: Related, of: str, given: Mapping[str, Any], types: ListTyp
     first, last = given.get("first"), given.get("last")
     if first is not None and last is not None:
         raise Invalid("Give `first` or `last`, not both.", field=["last"])
-    limit = first if first is not None else last if last is not None else place.default
-    if not 1 <= limit <= PAGE_MOST:
-        raise Invalid(f"A page has 1 to {PAGE_MOST} records.", field=["first" if last is None else "last"])
+    most = installation().settings.page_most
+    limit = first if first is not None else last if last is not None else min(place.default, most)
+    if not 1 <= limit <= most:
+        raise Invalid(f"A page has 1 to {most} records.", field=["first" if last is None else "last"])
     reader = Reader(types.filters)
     condition = _condition(reader, of, given)
     search = _words(given.get("search"))

@@ -9,15 +9,13 @@ too. Refusals come as `userErrors` in the payload, bugs as the error "internal e
 
 from __future__ import annotations
 
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from server.limits import TOKENS_MOST, DocumentLength, DocumentLimits
-from server.masking import MaskingSchema
-from server.reads.execute import Answered, AnsweredEvents
 from server.schema.changes import ChangeSubscriptions
 from server.schema.customers import CustomerMutations, CustomerQueries
+from server.schema.estimates import EstimateQueries
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, OrderLine, Preference
 from server.schema.imports import Import, ImportMutations, ImportQueries, ImportSubscriptions
 from server.schema.lists import lists_of
@@ -30,27 +28,16 @@ lists_of(
     [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
 )
 
-Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries))
+Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, EstimateQueries))
 Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 
-def _document_limits() -> AddValidationRules:
-    return AddValidationRules([DocumentLimits])
-
-
-def _token_limit() -> MaxTokensLimiter:
-    return MaxTokensLimiter(max_token_count=TOKENS_MOST)
-
-
-schema = MaskingSchema(
+schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
-    # The outermost first. Factories: an instance would be shared by requests.
-    extensions=[_token_limit, _document_limits, DocumentLength, ParserCache, ValidationCache, Answered],
-    execution_context_class=AnsweredEvents,
 )
 
 

@@ -75,14 +75,14 @@ async def test_another_tenants_import_cannot_be_watched(
         await socket.receive_json()
         for each in (id, global_id("IMPORT", new_id()), "x"):
             await say(socket, WATCH, id=each)
-            answer = await socket.receive_json()
-            assert (await socket.receive_json())["type"] == "complete" or answer["type"] == "error"
-            told.append([(error["message"], error["extensions"]) for error in answer["payload"]["errors"]])
+            answer = await socket.receive_json(timeout=5)
+            assert answer["type"] == "error"
+            told.append([(error["message"], error["extensions"]) for error in answer["payload"]])
 
     assert told == [[("There is no such import.", {"code": "NOT_FOUND"})]] * 3
 
 
-async def test_a_revoked_key_ends_an_open_socket_too(
+async def test_a_revoked_key_closes_an_open_socket_soon(
     app: Starlette, graphql: Ask, http: httpx.AsyncClient, key_of: KeyOf, acme: Actor
 ) -> None:
     id = (await started(graphql, http, key_of, acme))["id"]
@@ -90,20 +90,16 @@ async def test_a_revoked_key_ends_an_open_socket_too(
         key, secret = await add_api_key("test")
 
     async with socket_of(app, secret) as socket:
-        await socket.receive_json()
+        await socket.receive_json(timeout=5)
         await say(socket, WATCH, id=id)
-        await socket.receive_json()
+        await socket.receive_json(timeout=5)
         async with acting_as(acme):
             await revoke(UUID(str(key.id)))
-        ended = await socket.receive_json()
-        await socket.receive_json()
-        await say(socket, "{ customers { totalCount } }")
-        refused = await socket.receive_json()
+        with pytest.raises(WebSocketDisconnect) as closed:
+            while True:
+                await socket.receive_json(timeout=5)
 
-    for payload in (ended["payload"], refused["payload"]):
-        errors = payload if isinstance(payload, list) else payload["errors"]
-        assert [error["extensions"]["code"] for error in errors] == ["NOT_ALLOWED"]
-        assert "totalCount" not in str(payload)
+    assert closed.value.code == 4403
 
 
 async def test_a_subscription_over_http_is_refused(graphql: Ask, acme: Actor) -> None:

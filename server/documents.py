@@ -1,0 +1,83 @@
+"""Documents: each GraphQL document parsed, bounded and validated once, and kept with its operations."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, validate
+
+from server.explaining import explained
+from server.limits import document as limits
+from server.reads.selection import Operation
+from tenants.installation import installation
+
+KEPT_MOST = 500
+KEPT_CHARACTERS_MOST = 4_000_000
+_ERRORS_MOST = 10
+
+
+@dataclass(slots=True)
+class Document:
+    """A document that may run. `operations` by name; in `found` and `plans` the road out keeps what it makes of them."""
+
+    text: str
+    node: DocumentNode
+    operations: dict[str | None, OperationDefinitionNode]
+    found: dict[str | None, Operation] = field(default_factory=dict)
+    plans: dict[object, object] = field(default_factory=dict)
+
+
+class Wrong(Exception):
+    """A document that is not run, with what is wrong with it."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class Documents:
+    """The documents of one schema that were asked last."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def checked(self, text: str) -> Document:
+        """The document of a text.
+
+        Raises:
+            Wrong: it is over a limit, is no GraphQL, or asks for what the schema does not have.
+        """
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+            return found
+        document = self._check(text)
+        self._keep(document)
+        return document
+
+    def _check(self, text: str) -> Document:
+        chosen = installation().settings
+        try:
+            node = limits.parsed(text, chosen)
+            limits.check(node, chosen)
+            errors = validate(self._schema, node, max_errors=_ERRORS_MOST, hide_suggestions=True, allow_empty_selection_sets=False)
+        except GraphQLError as error:
+            raise Wrong([error]) from None
+        except RecursionError:
+            raise Wrong([limits.too_deep()]) from None
+        if errors:
+            raise Wrong([explained(error) for error in errors])
+        operations = {
+            each.name.value if each.name else None: each for each in node.definitions if isinstance(each, OperationDefinitionNode)
+        }
+        return Document(text, node, operations)
+
+    def _keep(self, document: Document) -> None:
+        self._kept[document.text] = document
+        self._characters += len(document.text)
+        while len(self._kept) > KEPT_MOST or self._characters > KEPT_CHARACTERS_MOST:
+            dropped, _ = self._kept.popitem(last=False)
+            self._characters -= len(dropped)

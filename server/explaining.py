@@ -1,0 +1,40 @@
+"""Explaining: GraphQL's own errors where a caller needs to know why, and none of its guesses at what was meant."""
+
+from __future__ import annotations
+
+import re
+
+from graphql import GraphQLError
+
+from server.reads.conditions import Sealed
+from server.schema.lists import LIST_TYPES
+
+CODE = "SEALED_FIELD"
+
+_OPERATOR = re.compile(r"Expected value of type 'Sealed\w*Filter' not to include unknown field")
+_ORDER = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<noun>\w+)OrderField' enum")
+
+
+def explained(error: GraphQLError) -> GraphQLError:
+    """An error of validation or of variables, with the reason where it is about a field that is encrypted."""
+    why = _why(error.message)
+    if why is None:
+        return error
+    message = f"{error.message.rstrip('.')}. {why}"
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions={"code": CODE})
+
+
+def _why(message: str) -> str | None:
+    if _OPERATOR.search(message):
+        return (
+            "The field is encrypted: the database can look up an exact value (eq, in) by its keyed hash, and cannot compare or search it."
+        )
+    ordered = _ORDER.search(message)
+    if ordered and _is_sealed(ordered["noun"], ordered["name"]):
+        return "The field is encrypted: the database cannot put its values in order."
+    return None
+
+
+def _is_sealed(noun: str, name: str) -> bool:
+    fields = LIST_TYPES.filters.get(f"{noun}Filter", {})
+    return any(isinstance(declared, Sealed) and shown.upper() == name.replace("_", "") for shown, (declared, _) in fields.items())

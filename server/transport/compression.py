@@ -1,0 +1,22 @@
+"""Compression of answers, where the client asks for it and it is worth it."""
+
+from __future__ import annotations
+
+import zlib
+
+import zstandard
+
+#: Smaller answers fit a packet or two anyway.
+SMALLEST = 1024
+
+_ZSTD_LEVEL = 3
+_GZIP_LEVEL = 4
+_GZIP = 31  # a window of 2**15 bytes, in gzip's frame
+
+
+def compressed(body: bytes, coding: str) -> bytes:
+    """A body in a content coding, `zstd` or `gzip`."""
+    if coding == "zstd":
+        return zstandard.compress(body, _ZSTD_LEVEL)
+    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+    return packer.compress(body) + packer.flush()

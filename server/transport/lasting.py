@@ -1,0 +1,69 @@
+"""What lasts: streams and sockets, counted by key, and ended when the client is gone or its key is not good any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import TypeVar
+
+from server.authentication import Context
+from tenants.installation import installation
+from tenants.refusals import NotAllowed
+
+T = TypeVar("T")
+
+_open: Counter[str] = Counter()
+
+
+class Lasting:
+    """One place among those that a key may hold open in this process."""
+
+    def __init__(self, context: Context) -> None:
+        self._key = context.secret
+
+    def __enter__(self) -> None:
+        most = installation().settings.sockets_most
+        if _open[self._key] >= most:
+            raise NotAllowed(f"This key has {most} websockets and event streams open, which is the limit.", code="TOO_MANY")
+        _open[self._key] += 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _open[self._key] -= 1
+        if not _open[self._key]:
+            del _open[self._key]
+
+
+async def watched(
+    source: AsyncGenerator[T, None], gone: asyncio.Future[None], every_seconds: float, check: Callable[[], Awaitable[object]]
+) -> AsyncGenerator[T | None, None]:
+    """The items of a source until `gone` is done; None whenever there was none for a while and `check` has passed.
+
+    Raises:
+        NotAllowed: what `check` raises.
+    """
+    coming: asyncio.Future[T] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(anext(source))
+            await asyncio.wait((coming, gone), timeout=every_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                return
+            if not coming.done():
+                await check()
+                yield None
+                continue
+            try:
+                item = coming.result()
+            except StopAsyncIteration:
+                return
+            coming = None
+            yield item
+    finally:
+        if coming is not None and not coming.done():
+            coming.cancel()
+            with suppress(asyncio.CancelledError, StopAsyncIteration):
+                await coming
+        await source.aclose()
