@@ -17,13 +17,20 @@ from server.limits import TOKENS_MOST, DocumentLength, DocumentLimits
 from server.masking import MaskingSchema
 from server.reads.execute import Answered, AnsweredEvents
 from server.schema.changes import ChangeSubscriptions
-from server.schema.customers import CustomerMutations, CustomerQueries
+from server.schema.customers import CustomerQueries
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, OrderLine, Preference
 from server.schema.imports import Import, ImportMutations, ImportQueries, ImportSubscriptions
 from server.schema.lists import lists_of
 from server.schema.nodes import GraphQueries
 from server.schema.operators import SCALARS
 from server.schema.statistics import StatisticsQueries
+from server.schema.writing.bulk import BulkMutations
+from server.schema.writing.contacts import ContactMutations
+from server.schema.writing.customers import CustomerMutations
+from server.schema.writing.interactions import InteractionMutations
+from server.schema.writing.needs import NeedMutations
+from server.schema.writing.orders import OrderMutations
+from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
     [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import],
@@ -31,7 +38,8 @@ lists_of(
 )
 
 Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries))
-Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
+_OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 
