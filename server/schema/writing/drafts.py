@@ -15,7 +15,7 @@ CUSTOM_MOST = 100
 LINES_MOST = 500
 NESTED_MOST = 100
 
-#: Digits of a number on either side of its point, beyond which it is left as it was written, for the intake to refuse.
+#: Digits of a number on either side of its point; an exponent may stand for millions.
 _DIGITS_MOST = 30
 
 _LINKS = ("external_id", "phone", "email")
@@ -71,9 +71,8 @@ def _text(value: Any) -> str | None:
 
 
 def _digits(number: Decimal) -> str:
-    if number.is_nan():
-        return "not a number"  # "NaN" in a cell says that there is no value
-    return f"{number:f}" if number.is_finite() and abs(number.adjusted()) < _DIGITS_MOST else str(number)
+    """A number in full; one that is none, or has more digits than any column, as words that the intake refuses."""
+    return f"{number:f}" if number.is_finite() and abs(number.adjusted()) < _DIGITS_MOST else "no number of ours"
 
 
 def _tags(tags: list[str] | None) -> dict[str, Any]:
