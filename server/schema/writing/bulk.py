@@ -73,7 +73,9 @@ class UpsertRulesInput:
 
 @strawberry.input(description="Customers to bring in.")
 class UpsertCustomersInput:
-    rows: list[CustomerRowInput] = strawberry.field(description=f"Up to {ROWS_MOST:,}. A later row meets what an earlier one made.")
+    rows: list[CustomerRowInput] = strawberry.field(
+        description=f"Up to {ROWS_MOST:,}, best sent as a variable. A later row meets what an earlier one made."
+    )
     match_by: list[KeyKind] = strawberry.field(
         description="By what a row finds its customer, tried in this order; the first that finds one decides. Without it only by `id`.",
         default_factory=list,

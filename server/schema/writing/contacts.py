@@ -9,6 +9,7 @@ import strawberry
 
 from server.reads.declaring import read_back
 from server.schema.graph import Contact
+from server.schema.operators import EmailAddress, PhoneNumber
 from server.schema.user_errors import UserError, mutation
 from server.schema.values import argument, optional
 from server.schema.writing import acts
@@ -22,8 +23,8 @@ from tenants.words import RecordType
 class _ContactFields:
     external_id: str | None = optional("The id in your own system, up to 200 characters; unique in your tenant.")
     job_title: str | None = optional("Up to 200 characters.")
-    phone: str | None = optional("International, or as it is written in your tenant's country.")
-    email: str | None = optional("Up to 254 characters.")
+    phone: PhoneNumber | None = optional("International, or as it is written in your tenant's country.")
+    email: EmailAddress | None = optional("Up to 254 characters.")
     is_primary: bool | None = optional("Whether this is the contact to try first; no unless said otherwise. Never null.")
 
 

@@ -9,6 +9,7 @@ import strawberry
 
 from server.reads.declaring import read_back
 from server.schema.graph import Customer
+from server.schema.operators import EmailAddress, PhoneNumber
 from server.schema.user_errors import UserError, mutation
 from server.schema.values import argument, optional
 from server.schema.writing import acts
@@ -29,8 +30,8 @@ class CustomerFields:
     gender: Gender | None = optional("A person's gender.")
     birth_date: str | None = optional("ISO 8601 (`1998-03-05`) is always understood.")
     occupation: str | None = optional("Up to 200 characters.")
-    phone: str | None = optional("International, or as it is written in `country`.")
-    email: str | None = optional("Up to 254 characters.")
+    phone: PhoneNumber | None = optional("International, or as it is written in `country`.")
+    email: EmailAddress | None = optional("Up to 254 characters.")
     address: str | None = optional("Street and number, up to 500 characters.")
     national_id: str | None = optional("Up to 40 characters.")
     postal_code: str | None = optional("Up to 20 characters.")

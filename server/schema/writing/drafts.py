@@ -8,6 +8,7 @@ from typing import Any
 
 import strawberry
 
+from server.schema.operators import EmailAddress, PhoneNumber
 from server.schema.values import optional
 from tenants.refusals import Invalid, TooLarge
 
@@ -30,8 +31,8 @@ class CustomValueInput:
 @strawberry.input(description="A customer of yours by one of the values it is recognised by: give exactly one.")
 class CustomerLinkInput:
     external_id: str | None = optional("Its id in your own system.")
-    phone: str | None = optional("Its phone number, international or as in your tenant's country.")
-    email: str | None = optional("Its e-mail address.")
+    phone: PhoneNumber | None = optional("Its phone number, international or as in your tenant's country.")
+    email: EmailAddress | None = optional("Its e-mail address.")
 
 
 def draft_of(input: object) -> dict[str, Any]:
