@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenants.ids import global_id, new_id
-from tenants.session import Actor
+from tenants.session import Actor, acting_as
 from tenants.words import RecordType
 from tests.conftest import MakeTenant
 from tests.server.conftest import Ask
@@ -117,6 +117,25 @@ async def test_a_row_that_stands_in_anothers_way_names_it(graphql: Ask, make_ten
         "CREATED",
         [("IMPLAUSIBLE_PHONE", "WARNING")],
     )
+
+
+async def test_a_row_gives_and_clears_every_kind_of_field(graphql: Ask, acme: Actor) -> None:
+    async with acting_as(acme) as unit:
+        for name in ("size", "shop"):
+            columns = "tenant_id, id, name, label, type"
+            await unit.connection.execute(
+                f"INSERT INTO custom_field ({columns}) VALUES ($1, $2, $3, '', 'TEXT')", acme.tenant_id, new_id(), name
+            )
+    custom = [{"name": "size", "value": "M"}, {"name": "shop", "value": "Köln"}]
+    given = {"name": "Ada", "kind": "PERSON", "gender": "FEMALE", "tags": ["vip"], "custom": custom, "externalId": "1", "birthDate": None}
+    selection = "customer { kind gender tags custom { name value } }"
+    document = UPSERT.replace("customer { id name city phone { masked } }", selection)
+    change = {"externalId": "1", "gender": None, "tags": [], "custom": [{"name": "size", "value": None}, {"name": "shop"}]}
+
+    [made], [changed] = [(await done(graphql, document, acme, BY_EXTERNAL_ID | {"rows": [row]}))["results"] for row in (given, change)]
+
+    assert made["customer"] == {"kind": "PERSON", "gender": "FEMALE", "tags": ["vip"], "custom": [custom[1], custom[0]]}
+    assert changed["customer"] == {"kind": "PERSON", "gender": None, "tags": [], "custom": [custom[1]]}
 
 
 async def test_an_older_version_is_told_in_its_row(graphql: Ask, acme: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tenants.ids import new_id
 from tenants.session import Actor, acting_as
@@ -88,8 +89,10 @@ async def test_an_older_version_is_told_field_by_field(graphql: Ask, acme: Actor
     await done(graphql, update("Customer"), acme, {"id": id, "city": "Bonn", "phone": "13900139000"})
 
     mine = {"id": id, "version": 1, "city": "Ulm", "phone": "13700137000", "tags": ["vip"], "birthDate": "1990-03-05"}
-    masked = await done(graphql, update("Customer", SELECTION), acme, mine)
-    revealed = await done(graphql, update("Customer", SELECTION), acme, mine, may_reveal=True)
+    with capture_logs() as unseen:
+        masked = await done(graphql, update("Customer", SELECTION), acme, mine)
+    with capture_logs() as noted:
+        revealed = await done(graphql, update("Customer", SELECTION), acme, mine, may_reveal=True)
 
     assert codes(masked) == [("VERSION_CONFLICT", ["version"])]
     assert (masked["customer"]["version"], masked["customer"]["city"]) == (2, "Bonn")
@@ -100,6 +103,8 @@ async def test_an_older_version_is_told_field_by_field(graphql: Ask, acme: Actor
         "tags": (["vip"], ["vip", "new"], ["vip", "new"], False),
         "birthDate": ("1990-**-**", None, None, False),
     }
+    fields = [[each["field"] for each in seen if each["event"] == "sealed.revealed"] for seen in (unseen, noted)]
+    assert [sorted(each) for each in fields] == [[], ["customer.birth_date", "customer.phone"]]
     phone = next(each for each in revealed["conflicts"] if each["field"] == ["phone"])
     assert (phone["yours"], phone["stored"], phone["base"]) == ("+8613700137000", "+8613900139000", "+8613800138000")
 

@@ -18,7 +18,7 @@ from server.schema.values import argument, optional
 from server.schema.writing.acts import CONFLICTS, USER_ERRORS
 from server.schema.writing.conflicts import FieldConflict, told
 from server.schema.writing.customers import CustomerFields
-from server.schema.writing.drafts import bounded, draft_of
+from server.schema.writing.drafts import bounded, built_at_once, draft_of
 from tenants.ids import global_id
 from tenants.intake.drafts import Action, Batch, Outcome
 from tenants.intake.fields import targets
@@ -50,6 +50,7 @@ _STATUSES = {
 }
 
 
+@built_at_once
 @strawberry.input(description="A customer as you have it. What is left out stays as it is stored; null clears it.")
 class CustomerRowInput(CustomerFields):
     id: strawberry.ID | None = optional("Which one of yours, by its global id; then `matchBy` is not asked.")

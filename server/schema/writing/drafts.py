@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import strawberry
 
 from server.schema.operators import EmailAddress, PhoneNumber
+from server.schema.user_errors import camel
 from server.schema.values import optional
 from tenants.refusals import Invalid, TooLarge
 
@@ -49,6 +50,24 @@ def draft_of(input: object) -> dict[str, Any]:
     if draft.get("customer_id") and any(draft.get(f"customer_{name}") for name in _LINKS):
         raise Invalid("The customer is named twice. Give customerId or customer.", field=["customer"])
     return draft
+
+
+def built_at_once(cls: Any) -> Any:
+    """Lets an input that comes by the thousand be built from its coerced values, by name; field by field it takes five times as long.
+
+    Its fields are scalars, enumerations and `custom`.
+    """
+    definition = cls.__strawberry_definition__
+    names = {field.graphql_name or camel(field.python_name): field.python_name for field in definition.fields}
+
+    def built(_: type, values: Mapping[str, Any], __: object) -> Any:
+        given = {names[name]: value for name, value in values.items()}
+        if given.get("custom"):
+            given["custom"] = [CustomValueInput(**each) for each in given["custom"]]
+        return cls(**given)
+
+    definition.from_input = built
+    return cls
 
 
 def bounded(items: Sequence[Any], most: int, name: str) -> Sequence[Any]:
