@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from server.schema.changes import ChangeSubscriptions
-from server.schema.customers import CustomerMutations, CustomerQueries
+from server.schema.customers import CustomerQueries
 from server.schema.estimates import EstimateQueries
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, OrderLine, Preference
 from server.schema.imports import Import, ImportMutations, ImportQueries, ImportSubscriptions
@@ -22,6 +22,13 @@ from server.schema.lists import lists_of
 from server.schema.nodes import GraphQueries
 from server.schema.operators import SCALARS
 from server.schema.statistics import StatisticsQueries
+from server.schema.writing.bulk import BulkMutations
+from server.schema.writing.contacts import ContactMutations
+from server.schema.writing.customers import CustomerMutations
+from server.schema.writing.interactions import InteractionMutations
+from server.schema.writing.needs import NeedMutations
+from server.schema.writing.orders import OrderMutations
+from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
     [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import],
@@ -29,7 +36,8 @@ lists_of(
 )
 
 Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, EstimateQueries))
-Mutation = merge_types("Mutation", (CustomerMutations, ImportMutations))
+_OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 

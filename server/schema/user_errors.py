@@ -70,18 +70,25 @@ def of_problems(outcome: Outcome, record_type: RecordType) -> list[UserError]:
 
 
 def _of_problem(problem: Problem, outcome: Outcome, record_type: RecordType) -> UserError:
-    holder = outcome.record_ids[0] if problem.code is Code.DUPLICATE else None
+    noun, holder = outcome.holders.get(
+        problem.field or "", (record_type, outcome.record_ids[0] if problem.code is Code.DUPLICATE else None)
+    )
     return UserError(
         code=problem.code.value,
         message=f"{problem.wrong} {problem.right}",
         field=path_of(problem.field) if problem.field else None,
-        conflicts_with=strawberry.ID(global_id(record_type, holder)) if holder else None,
+        conflicts_with=strawberry.ID(global_id(noun, holder)) if holder else None,
     )
 
 
 def path_of(target: str) -> list[str]:
-    """The path of an input field from its target: `birth_date` → birthDate, `custom.shoe_size` → custom, shoe_size."""
+    """The path of an input field from its target: `birth_date` → birthDate, `custom.shoe_size` → custom, shoe_size.
+
+    A link to a customer by a key is an input of its own: `customer_phone` → customer, phone.
+    """
     first, *rest = target.split(".")
+    if first.startswith("customer_") and first != "customer_id":
+        return ["customer", camel(first.removeprefix("customer_"))]
     return [camel(first), *(rest if first == "custom" else map(camel, rest))]
 
 

@@ -54,6 +54,33 @@ class Committed:
     changes: tuple[Changed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of changes, as columns: it waits for the commit, and for an import that is thousands of rows."""
+
+    record_types: list[str]
+    record_ids: list[UUID]
+    actions: list[str]
+    customer_ids: list[UUID]
+    versions: list[int]
+    fields: list[tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.record_ids)
+
+
+def told_of(changes: Sequence[Change]) -> Told:
+    """What may be told of changes: no value of theirs."""
+    return Told(
+        [change.record_type for change in changes],
+        [change.record_id for change in changes],
+        [change.action for change in changes],
+        [change.customer_id for change in changes],
+        [change.version for change in changes],
+        [tuple(change.after) if change.action == "UPDATE" else () for change in changes],
+    )
+
+
 def channel_of(tenant_id: UUID) -> str:
     return f"kelu:changes:{tenant_id.hex}"
 
@@ -64,36 +91,35 @@ class _Silence:
     until = 0.0
 
 
-async def publish(tenant_id: UUID, change_set_id: UUID, at: datetime, changes: Sequence[Change]) -> None:
+async def publish(tenant_id: UUID, change_set_id: UUID, at: datetime, told: Told) -> None:
     """Tell of a change-set, after its commit. Where nobody listens, the changes of a large one are not even put together."""
     if time.monotonic() < _Silence.until:
         return
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            await _publish(channel_of(tenant_id), change_set_id, at, changes)
+            await _publish(channel_of(tenant_id), change_set_id, at, told)
     except (RedisError, OSError, TimeoutError) as error:
         _Silence.until = time.monotonic() + _SILENCE_SECONDS
-        log.warning("changes.untold", reason=type(error).__name__, changes=len(changes))
+        log.warning("changes.untold", reason=type(error).__name__, changes=len(told))
 
 
-async def _publish(channel: str, change_set_id: UUID, at: datetime, changes: Sequence[Change]) -> None:
+async def _publish(channel: str, change_set_id: UUID, at: datetime, told: Told) -> None:
     bell = installation().bell
-    if len(changes) > _SAID_UNASKED:
+    if len(told) > _SAID_UNASKED:
         [(_, listeners)] = await bell.pubsub_numsub(channel)
         if not listeners:
             return
-    for message in packed(change_set_id, at, changes):
+    for message in packed(change_set_id, at, told):
         await bell.publish(channel, message)
 
 
-def packed(change_set_id: UUID, at: datetime, changes: Sequence[Change]) -> Iterator[bytes]:
+def packed(change_set_id: UUID, at: datetime, told: Told) -> Iterator[bytes]:
     """The messages of a change-set: JSON {"change_set_id", "at", "changes": [[type, id, action, customer, version, fields], …]}."""
-    for first in range(0, len(changes), CHANGES_MOST):
-        told = [
-            (each.record_type, each.record_id, each.action, each.customer_id, each.version, _fields(each))
-            for each in changes[first : first + CHANGES_MOST]
-        ]
-        yield orjson.dumps({"change_set_id": change_set_id, "at": at, "changes": told}, default=str)
+    names = [sorted({*each} - {"flags"}) for each in told.fields]
+    rows = list(zip(told.record_types, told.record_ids, told.actions, told.customer_ids, told.versions, names, strict=True))
+    for first in range(0, len(rows), CHANGES_MOST):
+        changes = rows[first : first + CHANGES_MOST]
+        yield orjson.dumps({"change_set_id": change_set_id, "at": at, "changes": changes}, default=str)
 
 
 def unpacked(message: bytes) -> Committed:
@@ -104,7 +130,3 @@ def unpacked(message: bytes) -> Committed:
         for noun, id, action, customer, version, fields in content["changes"]
     )
     return Committed(UUID(content["change_set_id"]), datetime.fromisoformat(content["at"]), changes)
-
-
-def _fields(change: Change) -> list[str]:
-    return sorted(change.after.keys() - {"flags"}) if change.action == "UPDATE" else []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from tenants.changes.change import Change
-from tenants.changes.feed import publish
+from tenants.changes.feed import publish, told_of
 from tenants.encryption import Keyring
 from tenants.ids import new_id
 from tenants.session import Session, after_commit
@@ -34,17 +35,12 @@ async def record(changes: Sequence[Change], cause: Cause, current: Session, keyr
     )
     bodies = [_json({"before": change.before, "after": change.after}) for change in changes]
     sealed = keyring.column("change", "body").seal_all([row_id(id, place) for place in range(len(changes))], bodies)
+    told = told_of(changes)
     await current.connection.execute(
-        _CHANGES,
-        current.tenant_id,
-        id,
-        [change.record_type for change in changes],
-        [change.record_id for change in changes],
-        [change.action for change in changes],
-        [change.version for change in changes],
-        sealed,
+        _CHANGES, current.tenant_id, id, told.record_types, told.record_ids, told.actions, told.versions, sealed
     )
-    after_commit(lambda: publish(current.tenant_id, id, at, changes))
+    # Columns and not the changes, nor the session: thousands of live objects, and circles of them, are what a garbage collector works on.
+    after_commit(partial(publish, current.tenant_id, id, at, told))
     return id
 
 

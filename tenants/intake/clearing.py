@@ -17,8 +17,6 @@ _CUSTOM = ("custom", "custom_sealed")
 
 def never_empty(draft: Draft, shape: Shape, wanted: Collection[str]) -> str | None:
     """The first field a draft clears that its record has to have: required by us or by the tenant, or never without a value."""
-    if not draft.cleared:
-        return None
     return next((name for name in sorted(draft.cleared) if name in wanted or name in shape.always), None)
 
 

@@ -23,8 +23,9 @@ from tenants.intake.shapes import LINE, Shape
 from tenants.session import Session
 from tenants.words import RecordType
 
-#: A record's changes that are looked through for the base, oldest first; of fields first changed after these, the base is what is stored.
-CHANGES_MOST = 1_000
+#: Changes that are looked through for the base: of one record, and of all of a batch together, a few for each at least. The oldest are
+#: looked at; of a field first changed after these, the base is what is stored.
+CHANGES_MOST, CHANGES_OF_ALL, CHANGES_LEAST = 1_000, 20_000, 20
 
 _CUSTOM = ("custom", "custom_sealed")
 
@@ -53,7 +54,8 @@ async def _earlier(overtaken: Sequence[tuple[Draft, Stored]], current: Session, 
     since: dict[UUID, int] = {}
     for draft, stored in overtaken:
         since[stored.id] = min(draft.version or 0, since.get(stored.id, draft.version or 0))
-    rows = await current.connection.fetch(_LATER, current.tenant_id, list(since), list(since.values()), CHANGES_MOST)
+    most = min(CHANGES_MOST, max(CHANGES_LEAST, CHANGES_OF_ALL // len(since)))
+    rows = await current.connection.fetch(_LATER, current.tenant_id, list(since), list(since.values()), most)
     bodies = keyring.column("change", "body").open_all(
         [row_id(row["change_set_id"], row["position"]) for row in rows], [row["body"] for row in rows]
     )

@@ -135,7 +135,7 @@ class Plan:
             wrong = f"This record is at version {target.stored.version}, the row was made from version {draft.version}."
             fault = Fault(Code.VERSION_CONFLICT, wrong, "Read the record again and repeat the change.")
             return self._refuse(draft, "version", fault, id)
-        kept = never_empty(draft, self.shape, self.wanted)
+        kept = never_empty(draft, self.shape, self.wanted) if draft.cleared else None
         if kept is not None:
             return self._refuse(draft, kept, required(kept))
         new = self._differing(draft, target)
@@ -198,7 +198,7 @@ class Plan:
             self._flag(draft, target, new)
         target.values.update(new)
         target.changed.update(new)
-        if self._lines_differ(draft, target):
+        if (draft.lines is not None or draft.cleared) and self._lines_differ(draft, target):
             target.lines = completed(draft.lines or [])
             target.changed.add("lines")
         if self.shape.record_type is RecordType.ORDER:
@@ -209,7 +209,7 @@ class Plan:
 
     def _flag(self, draft: Draft, target: Target, new: dict[str, Any]) -> None:
         """A field that is given anew is flagged, or no longer, by what was said of the new value."""
-        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]} | draft.cleared
+        given = {name for name in draft.values if name in new or target.values.get(name) == draft.values[name]}.union(draft.cleared)
         target.flags = [flag for flag in target.flags if flag.partition(":")[0] not in given]
         target.flags += [flag for flag in draft.flags if flag.partition(":")[0] in given]
 

@@ -44,7 +44,7 @@ STAGES: tuple[Stage, ...] = (
     ("records: ids, keys, seal", intake, "drafts_of"),
     ("match", intake, "match_records"),
     ("plan", Plan, "decide"),
-    ("apply: keys", apply, "_write_keys"),
+    ("apply: keys", apply, "write_keys"),
     ("apply: tags", apply, "_write_tags"),
     ("apply: insert", apply, "_insert"),
     ("apply: update", apply, "_update"),

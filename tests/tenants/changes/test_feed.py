@@ -10,7 +10,7 @@ from arq.connections import ArqRedis
 
 from tenants.changes import feed, listening
 from tenants.changes.change import Change
-from tenants.changes.feed import CHANGES_MOST, Changed, Committed, channel_of, packed, unpacked
+from tenants.changes.feed import CHANGES_MOST, Changed, Committed, channel_of, packed, told_of, unpacked
 from tenants.changes.listening import BEHIND_MOST, Lost, changes_of
 from tenants.ids import global_id, new_id
 from tenants.installation import installation
@@ -133,7 +133,7 @@ async def _published():
 
 async def test_a_listener_that_is_too_slow_loses_messages_and_is_told(acme):
     async with listening.listening(acme.tenant_id) as slow:
-        channel, message = channel_of(acme.tenant_id), next(packed(new_id(), datetime.now(UTC), [CHANGE]))
+        channel, message = channel_of(acme.tenant_id), next(packed(new_id(), datetime.now(UTC), told_of([CHANGE])))
         for _ in range(3 * BEHIND_MOST):
             await installation().bell.publish(channel, message)
         await _written(acme, [{"name": "Ada"}])
@@ -225,6 +225,6 @@ async def test_it_is_an_iterator_too(acme):
 def test_a_message_comes_back_as_it_was():
     id, at = new_id(), datetime.now(UTC)
 
-    [message] = packed(id, at, [CHANGE])
+    [message] = packed(id, at, told_of([CHANGE]))
 
     assert unpacked(message) == Committed(id, at, (Changed("CONTACT", CHANGE.record_id, "UPDATE", CHANGE.customer_id, 3, ("name",)),))
