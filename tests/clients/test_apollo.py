@@ -1,0 +1,30 @@
+"""Apollo Client against a live server, as a frontend has it: HTTP for queries and mutations, graphql-ws for subscriptions."""
+
+from __future__ import annotations
+
+from tests.clients.conftest import Ask, Stored
+from tests.clients.operations import assert_told, create, look_up, watch
+
+LIST = """query ($first: Int, $after: String) {
+  customers(first: $first, after: $after) { edges { cursor node { id name } } pageInfo { hasNextPage endCursor } }
+}"""
+
+
+async def test_a_query_a_mutation_a_page_through_and_a_subscription(ask: Ask, stored: Stored, worker: None, paused_import: str) -> None:
+    there = await stored(25)
+
+    told = ask(
+        "apollo",
+        query=look_up(there[0]),
+        mutation=create("Zoë 娜"),
+        list={"query": LIST, "variables": {"first": 10}},
+        subscription=watch(paused_import),
+    )
+
+    made = told["mutation"]["createCustomer"]["customer"]
+    assert told["query"]["customer"] == {"id": there[0], "name": "欧阳娜娜", "__typename": "Customer"}
+    assert made["name"] == "Zoë 娜"
+    assert told["pages"] == [10, 10, 6]
+    assert [edge["node"]["id"] for edge in told["listed"]["edges"]] == [made["id"], *there]
+    assert not told["listed"]["pageInfo"]["hasNextPage"]
+    assert_told(paused_import, [event["importProgress"] for event in told["subscription"]])
