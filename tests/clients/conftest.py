@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -26,7 +27,8 @@ from tests.stories.home import workers
 from tests.stories.journey import upload_file
 
 Ask = Callable[..., Any]
-Stored = Callable[[int], Awaitable[list[str]]]
+Execute = Callable[..., Any]
+Stored = Callable[..., Awaitable[list[str]]]
 
 
 @pytest.fixture(scope="session")
@@ -61,14 +63,28 @@ def ask(served: str, key: str) -> Ask:
 
 
 @pytest.fixture
-def stored(acme: Actor) -> Stored:
-    """`await stored(count)`: ids of as many new customers of Acme, newest first, as `customers` lists them."""
+def execute(served: str, key: str) -> Execute:
+    """`execute(document, **variables)`: the data of the answer to Acme."""
 
-    async def store(count: int) -> list[str]:
-        names = [("欧阳娜娜", "Zoë Ångström", "李小龙")[place % 3] for place in range(count)]
+    def post(document: str, **variables: object) -> Any:
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = httpx.post(served, json={"query": document, "variables": variables}, headers=headers, timeout=30).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    return post
+
+
+@pytest.fixture
+def stored(acme: Actor) -> Stored:
+    """`await stored(rows, type)`: takes rows of text in as Acme's; the global ids of what they made, in their order."""
+
+    async def store(rows: Sequence[Mapping[str, str]], record_type: RecordType = RecordType.CUSTOMER) -> list[str]:
+        columns = {target: [row.get(target) for row in rows] for target in rows[0]}
         async with acting_as(acme):
-            outcome = await take_in(Batch(RecordType.CUSTOMER, list(range(1, count + 1)), {"name": list(names)}), IntakeRules())
-        return [global_id(RecordType.CUSTOMER, id) for id in reversed(outcome.record_ids) if id is not None]
+            outcome = await take_in(Batch(record_type, list(range(1, len(rows) + 1)), columns), IntakeRules())
+        assert not outcome.problems, outcome.problems
+        return [global_id(record_type, id) for id in outcome.record_ids if id is not None]
 
     return store
 

@@ -80,6 +80,5 @@ def run(script: str, **given: object) -> Any:
 def _environment(given: dict[str, object]) -> dict[str, str]:
     """That of this process without settings of ours and switches of Node's, and what is given."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("KELU_", "NODE_"))}
-    return own | {
-        f"KELU_{name.upper()}": value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in given.items()
-    }
+    texts = {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in given.items()}
+    return own | {f"KELU_{name.upper()}": text for name, text in texts.items()}

@@ -10,7 +10,7 @@ from tests.clients.operations import assert_told, create, look_up, watch
 
 
 async def test_a_query_a_mutation_and_a_subscription_go_over_one_socket(ask: Ask, stored: Stored, worker: None, paused_import: str) -> None:
-    (there,) = await stored(1)
+    (there,) = await stored([{"name": "欧阳娜娜"}])
 
     told = ask("graphql_ws", query=look_up(there), mutation=create("Zoë 娜"), subscription=watch(paused_import))
 
