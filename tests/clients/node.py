@@ -1,7 +1,10 @@
 """Scripts of this folder in Node, with the npm packages that package-lock.json pins by hash.
 
 The packages go to node_modules beside the scripts, and a file in it says for which lock and Node that was done; where it still
-holds, nothing is done. What a script gets, a key among it, comes in its environment: a command line can be read by everybody on
+holds, nothing is done. `npm install NAME@VERSION --save-exact --ignore-scripts` in this folder writes the lock anew; .npmrc keeps
+addresses out of it.
+
+What a script gets, a key among it, comes in its environment: a command line can be read by everybody on
 the machine.
 """
 
@@ -25,7 +28,7 @@ NODE_AT_LEAST = 20
 
 _DECLARED = (FOLDER / "package.json", FOLDER / "package-lock.json")
 _READY = PACKAGES / ".kelu-ready"
-_INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+_INSTALL = ("npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error")
 _INSTALL_SECONDS = 300
 _RUN_SECONDS = 60
 
