@@ -4,8 +4,7 @@ The packages go to node_modules beside the scripts, and a file in it says for wh
 holds, nothing is done. `npm install NAME@VERSION --save-exact --ignore-scripts` in this folder writes the lock anew; .npmrc keeps
 addresses out of it.
 
-What a script gets, a key among it, comes in its environment: a command line can be read by everybody on
-the machine.
+What a script gets, a key among it, comes in its environment: a command line can be read by everybody on the machine.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def _node_version() -> str:
     """Such as `v20.1.0`."""
     missing = [name for name in ("node", "npm") if shutil.which(name) is None]
     if missing:
-        pytest.skip(f"The clients are npm packages, and {' and '.join(missing)} is not on the PATH.")
+        pytest.skip(f"The clients are npm packages; not on the PATH: {', '.join(missing)}.")
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if (major := int(re.findall(r"\d+", version)[0])) < NODE_AT_LEAST:
         pytest.skip(f"The clients need Node {NODE_AT_LEAST} or later, and this is {major}.")
