@@ -1,12 +1,12 @@
-// Apollo Client: a query, a mutation, a list paged through with relayStylePagination, and a subscription over graphql-ws, as
-// {query, mutation, pages, listed, subscription}: `pages` is how many edges each page brought, `listed` the list as the cache has it.
+// Apollo Client: a query, a mutation, a list paged through with relayStylePagination, and subscriptions over graphql-ws, as
+// {query, mutation, pages, listed, subscriptions}: `pages` is how many edges each page brought, `listed` the list as the cache has it.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { getMainDefinition, relayStylePagination } from '@apollo/client/utilities';
 import { createClient } from 'graphql-ws';
 import { filter, firstValueFrom } from 'rxjs';
 import WebSocket from 'ws';
-import { follow } from './follow.mjs';
+import { followAll } from './follow.mjs';
 import { authorization, given, print, url } from './given.mjs';
 
 const http = new HttpLink({ uri: url, headers: { authorization } });
@@ -62,5 +62,5 @@ print({
   query: (await query(given('query'))).data,
   mutation: (await mutate(given('mutation'))).data,
   ...(await page(given('list'))),
-  subscription: (await follow(given('subscription'), subscribe, mutate)).map(({ data }) => data),
+  subscriptions: (await followAll(given('subscriptions'), subscribe, mutate)).map((results) => results.map(({ data }) => data)),
 });

@@ -1,4 +1,4 @@
-// A subscription to its end, or to as many events as are wanted.
+// Subscriptions to their ends, or to as many events as are wanted.
 
 /**
  * The results of `subscription {query, variables, events?, onFirst?, until?}`, as it ended or as many as `events` says. Operations
@@ -8,7 +8,7 @@
  * @param subscribe operation → async iterable of results
  * @param execute operation → promise of a result
  */
-export const follow = async ({ events = Infinity, onFirst, until, ...subscription }, subscribe, execute) => {
+const follow = async ({ events = Infinity, onFirst, until, ...subscription }, subscribe, execute) => {
   const results = [];
   const again = until && setInterval(() => execute(until), 300);
   for await (const result of subscribe(subscription)) {
@@ -19,4 +19,11 @@ export const follow = async ({ events = Infinity, onFirst, until, ...subscriptio
   }
   clearInterval(again);
   return results;
+};
+
+/** The results of several, one after the other. */
+export const followAll = async (subscriptions, subscribe, execute) => {
+  const told = [];
+  for (const subscription of subscriptions) told.push(await follow(subscription, subscribe, execute));
+  return told;
 };

@@ -1,6 +1,6 @@
-// The npm client graphql-sse, each operation over a connection of its own: all results of `subscription`, as {subscription}.
+// The npm client graphql-sse, each operation over a connection of its own: all results of each subscription, as {subscriptions}.
 import { createClient } from 'graphql-sse';
-import { follow } from './follow.mjs';
+import { followAll } from './follow.mjs';
 import { authorization, given, print, url } from './given.mjs';
 
 const client = createClient({ url, headers: { authorization }, retryAttempts: 0 });
@@ -11,4 +11,4 @@ const all = async (operation) => {
   return results;
 };
 
-print({ subscription: await follow(given('subscription'), subscribe, all) });
+print({ subscriptions: await followAll(given('subscriptions'), subscribe, all) });

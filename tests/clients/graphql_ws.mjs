@@ -1,8 +1,8 @@
-// The npm client graphql-ws: a query, a mutation and a subscription over one socket, as {query, mutation, subscription, connections}
+// The npm client graphql-ws: a query, a mutation and subscriptions over one socket, as {query, mutation, subscriptions, connections}
 // with all results of each; or {failure: {code, reason}, connections} where the server closed the socket.
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { follow } from './follow.mjs';
+import { followAll } from './follow.mjs';
 import { authorization, given, print, url } from './given.mjs';
 
 const FORBIDDEN = 4403;
@@ -29,7 +29,7 @@ try {
   print({
     query: await all(given('query')),
     mutation: await all(given('mutation')),
-    subscription: await follow(given('subscription'), subscribe, all),
+    subscriptions: await followAll(given('subscriptions'), subscribe, all),
     connections,
   });
 } catch (event) {

@@ -1,4 +1,4 @@
-"""Operations that every client does: a query, a mutation, and a subscription that ends by itself."""
+"""Operations that every client does: a query, a mutation, a subscription that ends by itself and one that goes on."""
 
 from __future__ import annotations
 
@@ -30,8 +30,25 @@ def watch(paused_import: str) -> Operation:
     }
 
 
-def assert_told(import_id: str, events: list[dict[str, Any]]) -> None:
-    """`events` are `importProgress` of `watch`, from paused to done."""
+def listen(name: str) -> Operation:
+    """Listens to what happens to customers of a name, makes one until it is told of it, and hangs up."""
+    return {
+        "query": "subscription ($filter: CustomerFilter) { customerChanged(filter: $filter) { action customer { name } } }",
+        "variables": {"filter": {"name": {"eq": name}}},
+        "until": create(name),
+        "events": 1,
+    }
+
+
+def assert_told(import_id: str, results: list[Any]) -> None:
+    """What `watch` is told, from paused to done."""
+    events = [result["importProgress"] for result in results]
     assert {event["id"] for event in events} == {import_id}
     assert [event["status"] for event in events][:: len(events) - 1] == ["PAUSED", "DONE"]
     assert (events[0]["rowsRead"], events[-1]["rowsRead"]) == (0, 2)
+
+
+def assert_heard(name: str, results: list[Any]) -> None:
+    """What `listen` is told, once."""
+    (event,) = [result["customerChanged"] for result in results]
+    assert (event["action"], event["customer"]["name"]) == ("CREATE", name)

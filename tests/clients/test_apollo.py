@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.clients.conftest import Ask, Stored
-from tests.clients.operations import assert_told, create, look_up, watch
+from tests.clients.operations import assert_heard, assert_told, create, listen, look_up, watch
 
 LIST = """query ($first: Int, $after: String) {
   customers(first: $first, after: $after) { edges { cursor node { id name } } pageInfo { hasNextPage endCursor } }
 }"""
 
 
-async def test_a_query_a_mutation_a_page_through_and_a_subscription(ask: Ask, stored: Stored, worker: None, paused_import: str) -> None:
+async def test_a_query_a_mutation_a_page_through_and_subscriptions(ask: Ask, stored: Stored, worker: None, paused_import: str) -> None:
     there = await stored([{"name": f"李小龙 {number}"} for number in range(25)])
 
     told = ask(
@@ -18,7 +18,7 @@ async def test_a_query_a_mutation_a_page_through_and_a_subscription(ask: Ask, st
         query=look_up(there[0]),
         mutation=create("Zoë 娜"),
         list={"query": LIST, "variables": {"first": 10}},
-        subscription=watch(paused_import),
+        subscriptions=[watch(paused_import), listen("娜 Zoë")],
     )
 
     made = told["mutation"]["createCustomer"]["customer"]
@@ -27,4 +27,6 @@ async def test_a_query_a_mutation_a_page_through_and_a_subscription(ask: Ask, st
     assert told["pages"] == [10, 10, 6]
     assert [edge["node"]["id"] for edge in told["listed"]["edges"]] == [made["id"], *reversed(there)]
     assert not told["listed"]["pageInfo"]["hasNextPage"]
-    assert_told(paused_import, [event["importProgress"] for event in told["subscription"]])
+    progress, changes = told["subscriptions"]
+    assert_told(paused_import, progress)
+    assert_heard("娜 Zoë", changes)

@@ -6,18 +6,20 @@ import pytest
 
 from tests.clients import node
 from tests.clients.conftest import Ask, Stored
-from tests.clients.operations import assert_told, create, look_up, watch
+from tests.clients.operations import assert_heard, assert_told, create, listen, look_up, watch
 
 
-async def test_a_query_a_mutation_and_a_subscription_go_over_one_socket(ask: Ask, stored: Stored, worker: None, paused_import: str) -> None:
+async def test_a_query_a_mutation_and_subscriptions_go_over_one_socket(ask: Ask, stored: Stored, worker: None, paused_import: str) -> None:
     (there,) = await stored([{"name": "欧阳娜娜"}])
 
-    told = ask("graphql_ws", query=look_up(there), mutation=create("Zoë 娜"), subscription=watch(paused_import))
+    told = ask("graphql_ws", query=look_up(there), mutation=create("Zoë 娜"), subscriptions=[watch(paused_import), listen("娜 Zoë")])
 
     assert told["query"] == [{"data": {"customer": {"id": there, "name": "欧阳娜娜"}}}]
     (made,) = told["mutation"]
     assert (made["data"]["createCustomer"]["customer"]["name"], made["data"]["createCustomer"]["userErrors"]) == ("Zoë 娜", [])
-    assert_told(paused_import, [event["data"]["importProgress"] for event in told["subscription"]])
+    progress, changes = ([event["data"] for event in events] for events in told["subscriptions"])
+    assert_told(paused_import, progress)
+    assert_heard("娜 Zoë", changes)
     assert told["connections"] == 1
 
 

@@ -14,7 +14,7 @@ from tests.clients.operations import create, look_up, watch
 
 async def test_a_key_is_on_no_command_line(ask: Ask, key: str, worker: None, paused_import: str) -> None:
     running = asyncio.create_task(
-        asyncio.to_thread(ask, "graphql_ws", query=look_up("cus_1"), mutation=create("Ada"), subscription=watch(paused_import))
+        asyncio.to_thread(ask, "graphql_ws", query=look_up("cus_1"), mutation=create("Ada"), subscriptions=[watch(paused_import)])
     )
     seen = set()
     while not running.done():
