@@ -52,5 +52,5 @@ lock: ## Pin every package anew, by hash and without index addresses. Needs uv.
 	@if grep -n '://' requirements.txt requirements-dev.txt; then echo 'These lines hold addresses; a lock must not.' >&2; exit 1; fi
 
 clean: ## Remove what make and the tools made. The records in .kelu stay.
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

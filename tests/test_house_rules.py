@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -182,6 +183,42 @@ def test_a_lock_holds_versions_and_hashes_and_no_addresses(lock: str) -> None:
 )
 def test_a_weak_lock_is_found(weak: str) -> None:
     assert unlocked(weak) != []
+
+
+def unlocked_npm(package: str, lock: str) -> list[str]:
+    """What npm's files must not have: a version that is a range, a package without a version and a hash, an address."""
+    asked, held = json.loads(package), json.loads(lock)["packages"]
+    wanted = asked.get("dependencies", {}) | asked.get("devDependencies", {})
+    return [
+        *(f"{name} {version}" for name, version in wanted.items() if held.get(f"node_modules/{name}", {}).get("version") != version),
+        *(line.strip() for line in lock.splitlines() if "://" in line or '"resolved"' in line),
+        *(
+            name
+            for name, entry in held.items()
+            if name and not ("version" in entry and re.fullmatch(r"sha512-[\w+/]{86}==", entry.get("integrity", "")))
+        ),
+    ]
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in ROOT.glob("tests/*/package.json")}), ids=lambda folder: folder.name)
+def test_a_lock_of_npm_holds_versions_and_hashes_and_no_addresses(folder: Path) -> None:
+    assert unlocked_npm((folder / "package.json").read_text(), (folder / "package-lock.json").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ("^1.0.0", {"version": "1.0.0", "integrity": f"sha512-{'0' * 86}=="}),
+        ("1.0.0", {"version": "1.0.1", "integrity": f"sha512-{'0' * 86}=="}),
+        ("1.0.0", {"version": "1.0.0"}),
+        ("1.0.0", {"version": "1.0.0", "integrity": f"sha1-{'0' * 27}="}),
+        ("1.0.0", {"version": "1.0.0", "integrity": f"sha512-{'0' * 86}==", "resolved": "https://x/left.tgz"}),
+    ],
+)
+def test_a_weak_lock_of_npm_is_found(asked: str, held: dict[str, str]) -> None:
+    package, lock = {"dependencies": {"left": asked}}, {"packages": {"": {}, "node_modules/left": held}}
+
+    assert unlocked_npm(json.dumps(package), json.dumps(lock)) != []
 
 
 def test_the_tools_lock_holds_all_that_the_programs_own_does_and_both_what_is_declared() -> None:
