@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -20,6 +19,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+_ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 STATUSES = {"NOT_FOUND": 404, "NOT_ALLOWED": 403, "CONFLICT": 409, "TOO_LARGE": 413, "TOO_SLOW": 503, "INTERNAL": 500}
 
@@ -40,9 +41,8 @@ class Guarded:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _ENCODED if each[0] not in present)]
             await send(message)
 
         try:

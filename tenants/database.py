@@ -66,6 +66,7 @@ async def open_models(url: str, chosen: Settings) -> None:
             "statement_timeout": str(timeout_ms),
             "idle_in_transaction_session_timeout": str(3 * timeout_ms),
             "timezone": "UTC",
+            "jit": "off",  # what it compiles would have run in less time
             # How like a word a name has to be to be found: half of its trigrams forgive one slip of the pen in most names.
             "pg_trgm.word_similarity_threshold": "0.5",
         },

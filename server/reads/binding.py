@@ -23,13 +23,14 @@ async def bound(
     plan: Plan,
     lists: Sequence[Asked],
     ids: Sequence[Sequence[UUID]],
-    unit: Session,
+    unit: Session | None,
     keyring: Keyring | None,
 ) -> list[Any]:
     """The values of a statement's parameters, in their order.
 
     Args:
         ids: the uuids that each root asks for.
+        unit: the unit of work we are in; None where nothing has to be looked up (`needs_unit`).
         keyring: needed where there is a cursor; else opened here if a sealed value is looked up.
 
     Raises:
@@ -74,22 +75,24 @@ def _positions(plan: Plan, lists: Sequence[Asked], keyring: Keyring | None) -> d
     return found
 
 
-async def condition_values(lists: Sequence[Asked], unit: Session) -> list[list[Any]]:
+def needs_unit(lists: Sequence[Asked]) -> bool:
+    """Whether a condition cannot be bound without the tenant's rules: for a sealed value, or a field of the tenant's own."""
+    return any(each.customs or any(isinstance(value, LookedUp) for value in each.values) for each in lists)
+
+
+async def condition_values(lists: Sequence[Asked], unit: Session | None) -> list[list[Any]]:
     """The values of each list's condition, with what is looked up in sealed fields as digests."""
-    looked_up = any(isinstance(value, LookedUp) for asked in lists for value in asked.values)
-    customs = set[str]().union(*(asked.customs for asked in lists))
-    if not looked_up and not customs:
+    if not needs_unit(lists):
         return [asked.values for asked in lists]
-    tenant = await TenantRules.load()
-    _check_customs(customs, tenant)
-    keyring = await unit.keyring() if looked_up else None
+    assert unit is not None
+    tenant, keyring = await TenantRules.load(), await unit.keyring()
+    _check_customs(set[str]().union(*(asked.customs for asked in lists)), tenant)
     return [[_digested(value, tenant, keyring) for value in asked.values] for asked in lists]
 
 
-def _digested(value: Any, tenant: TenantRules, keyring: Keyring | None) -> Any:
+def _digested(value: Any, tenant: TenantRules, keyring: Keyring) -> Any:
     if not isinstance(value, LookedUp):
         return value
-    assert keyring is not None
     return digests(value.key, value.texts, tenant, keyring, value.path)
 
 

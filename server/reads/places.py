@@ -138,8 +138,9 @@ class Told:
 class Report:
     """Rows that are counted, not stored: `source` is a query; the row's type says SQL over its columns.
 
-    In it `{where:alias}` is the condition that the argument `filter` puts on that alias, and `{groups}` the expressions of
-    `groupings` that the argument `groupBy` names. At most `most` rows, `default` unless told otherwise, in order of `order`.
+    In it `{where:alias}` is the condition that the argument `filter` puts on that alias. `{groups}` are the expressions of `groupings`
+    that the argument `groupBy` names, `{keys}` their names, `{others}` NULL for the rest, each with a comma before it.
+    At most `most` rows, `default` unless told otherwise, in order of `order`.
     """
 
     source: str

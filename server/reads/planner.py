@@ -109,7 +109,7 @@ class Planner:
                 return Column(key, sql.replace("{column}", column))
             case Identity():
                 assert table is not None
-                return Column(key, f"'{PREFIXES[table.noun]}_' || replace({{row}}.id::text, '-', '')")
+                return Column(key, f"'{PREFIXES[table.noun]}_' || encode(uuid_send({{row}}.id), 'hex')")
             case Protected(mask):
                 assert table is not None
                 return Sealed(key, table.name, column, mask, _wanted(selected))

@@ -13,7 +13,7 @@ from graphql.execution.values import VariableValues
 
 from server.errors import graphql_error
 from server.reads.answer import Level, Reading, answer, levels_of
-from server.reads.binding import bound
+from server.reads.binding import bound, needs_unit
 from server.reads.lists import Asked, Shape, page_asked, report_asked
 from server.reads.places import PAGE_MOST, ById, ByIds, Related, Report
 from server.reads.plan import Many, Plan, Root, Single
@@ -24,7 +24,7 @@ from server.reads.telling import NOTHING, cut, left_in
 from server.reads.types import Types
 from tenants.ids import local_id
 from tenants.refusals import Refusal, TooLarge
-from tenants.session import Actor, reading_as
+from tenants.session import Actor, current_session, fetch_as, known_keyring, reading_as
 
 SHAPES_KEPT = 32
 
@@ -33,12 +33,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan, its statement, and what Python does in each of its columns. `needs_keyring`: whatever its arguments are."""
+    """A plan, its statement, and what Python does in each of its columns.
+
+    `needs_keyring`: whatever its arguments are. `asks`: whether functions of the domain are asked about records.
+    """
 
     plan: Plan
     statement: Statement
     levels: tuple[tuple[Level, ...], ...]
     needs_keyring: bool
+    asks: bool
 
 
 @dataclass(slots=True)
@@ -85,7 +89,8 @@ def _prepared(outline: Outline, types: Types, shapes: Sequence[Shape], id_types:
     plan = Planner(types, shapes, id_types).plan(outline.selection)
     statement = statement_of(plan)
     levels = levels_of(plan, statement)
-    return Prepared(plan, statement, levels, any(level.sealed or level.cursors for column in levels for level in column))
+    every = [level for column in levels for level in column]
+    return Prepared(plan, statement, levels, any(each.sealed or each.cursors for each in every), any(each.asked for each in every))
 
 
 def _kept(kept: dict[object, T], key: object, made: T) -> T:
@@ -148,18 +153,12 @@ async def read(
     Raises:
         Refusal: a cursor or a value looked up that is not allowed; the whole answer is refused.
     """
-    plan, prepared = asked.prepared.plan, asked.prepared
+    plan = asked.prepared.plan
     found: dict[str, Any] = {}
     told: Any = NOTHING
     ids = _record_ids(asked, types, source)
     if any(_is_asked(root, each) for root, each in zip(plan.roots, ids, strict=True)):
-        async with reading_as(actor) as unit:
-            needs_keyring = prepared.needs_keyring or any(each.has_cursor for each in asked.lists)
-            keyring = await unit.keyring() if needs_keyring else None
-            values = await bound(prepared.statement.parameters, plan, asked.lists, ids, unit, keyring)
-            row = await unit.connection.fetchrow(prepared.statement.text, unit.tenant_id, *values)
-            state = Reading(keyring, actor.may_reveal, variables, types, errors, revealed)
-            found, told = await answer(plan, prepared.statement, prepared.levels, row, state)
+        found, told = await _answered(asked, actor, ids, Reading(None, actor.may_reveal, variables, types, errors, revealed))
     for each in plan.plain:
         found[each.key] = _plain(each, types, source, told)
     for each in asked.outline.selection:
@@ -167,6 +166,23 @@ async def read(
             records = told.get(id(each), {})
             found[each.key] = [records.get(_uuid(named, types)) for named in asked.ids[each.key]]
     return {key: found.get(key) for key in plan.order}
+
+
+async def _answered(asked: Asking, actor: Actor, ids: Sequence[Sequence[UUID]], state: Reading) -> tuple[dict[str, Any], Any]:
+    """Ask the database: by one statement alone where nothing else has to be asked, else in a unit of work."""
+    prepared = asked.prepared
+    plan, statement, levels = prepared.plan, prepared.statement, prepared.levels
+    needs_keyring = prepared.needs_keyring or any(each.has_cursor for each in asked.lists)
+    state.keyring = known_keyring(actor.tenant_id) if needs_keyring else None
+    has_keys = state.keyring is not None or not needs_keyring
+    if has_keys and not prepared.asks and not needs_unit(asked.lists) and current_session() is None:
+        values = await bound(statement.parameters, plan, asked.lists, ids, None, state.keyring)
+        return await answer(plan, statement, levels, await fetch_as(actor, statement.text, *values), state)
+    async with reading_as(actor) as unit:
+        state.keyring = await unit.keyring() if needs_keyring else None
+        values = await bound(statement.parameters, plan, asked.lists, ids, unit, state.keyring)
+        row = await unit.connection.fetchrow(statement.text, unit.tenant_id, *values)
+        return await answer(plan, statement, levels, row, state)
 
 
 def _is_asked(root: Root, ids: Sequence[UUID]) -> bool:

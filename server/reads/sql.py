@@ -1,19 +1,21 @@
 """From a plan to one SQL statement for the whole tree: `json_agg` over row subselects, every relation bound to the tenant.
 
-`json_build_object` costs the database half as much again as rows made into JSON by their column names, so a response key is a column's
-name here (and at most 63 characters long: PostgreSQL cuts longer ones, `server.limits` refuses them).
+`json_build_object` costs the database half as much again as rows made into JSON by their column names (and a little less for the
+single object around a nested page), so a response key is a column's name here (and at most 63 characters long: PostgreSQL cuts longer
+ones, `server.limits` refuses them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from server.reads.parameters import Limit, Parameter, RecordId, RecordIds, Words
-from server.reads.places import Table
+from server.reads.places import Report, Table
 from server.reads.plan import Asked, Column, ItemList, Many, Member, One, Page, Plan, Record, Rows, Sealed, Single
 from server.reads.where import behind, condition, ordered
+from tenants.session import ACTING
 
 #: The uuid of a record, beside its fields; no response key contains an @.
 ROW_ID = "@id"
@@ -53,7 +55,7 @@ def statement_of(plan: Plan) -> Statement:
             columns.append(writer.member(root, member, None))
             answers.append(Answers(number, place))
     walks = f"WITH {', '.join(writer.walks)} " if writer.walks else ""
-    text = f"{walks}SELECT " + ",\n".join(f"({column})::text" for column in columns)
+    text = f"{walks}SELECT " + ",\n".join(f"({column})::text" for column in columns) + f"\nFROM {ACTING}"
     return Statement(text, tuple(writer.parameters), tuple(answers))
 
 
@@ -208,17 +210,24 @@ class Writer:
                 return f"(SELECT row_to_json(n) FROM (SELECT {self._columns(part.record, one)} FROM {of}) n)"
             case Page():
                 walk = f"WITH p{part.number} AS MATERIALIZED ({self.found(part, row)}) " if part.is_walked_once else ""
-                wanted = [f'({self.member(part, member, row)}) AS "{member.key}"' for member in part.members]
-                return f"(SELECT row_to_json(c) FROM ({walk}SELECT {', '.join(wanted)}) c)"
+                wanted = [f"'{member.key}', ({self.member(part, member, row)})" for member in part.members]
+                return f"({walk}SELECT json_build_object({', '.join(wanted)}))"
 
     def _report(self, rows: Rows, row: str) -> str:
         place, shape = rows.place, rows.shape
-        groups = [f"{(place.groupings or {})[name]} AS {name.lower()}" for name in shape.groups]
-        empty = [f"NULL::text AS {name.lower()}" for name in place.groupings or () if name not in shape.groups]
-        source = place.source.replace("{groups}", ", ".join((*groups, *empty)))
+        source = _grouped(place, shape.groups)
         before, _, rest = source.partition("{where:")
         alias, _, after = rest.partition("}")
         where = " AND ".join((f"{alias}.tenant_id = $1", *condition(self, shape.condition, rows.number, alias)))
         order = place.order.replace("{row}", row)
         listed = f"SELECT {self._columns(rows.record, row)} FROM ({before}{where}{after}) {row} ORDER BY {order} LIMIT {self._limit(rows)}"
         return f"SELECT coalesce(json_agg(n), '[]') FROM ({listed}) n"
+
+
+def _grouped(place: Report, groups: Sequence[str]) -> str:
+    """A report's query with its groups: `{groups}` computes them, `{keys}` names them, `{others}` are the ones not asked for."""
+    groupings = place.groupings or {}
+    computed = "".join(f", {groupings[name]} AS {name.lower()}" for name in groups)
+    keys = "".join(f", {name.lower()}" for name in groups)
+    others = "".join(f", NULL::text AS {name.lower()}" for name in groupings if name not in groups)
+    return place.source.replace("{groups}", computed).replace("{keys}", keys).replace("{others}", others)

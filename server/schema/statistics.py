@@ -32,7 +32,6 @@ GROUPINGS = {
     "CREATED_DAY": f"to_char({_LOCAL}, 'YYYY-MM-DD')",
 }
 _KEYS = ", ".join(name.lower() for name in GROUPINGS)
-_OF_MATCHED = ", ".join(f"m.{name.lower()}" for name in GROUPINGS)
 
 
 @strawberry.enum(description="What customers are grouped by. Times are those of your tenant's time zone.")
@@ -120,18 +119,21 @@ class RegionalPreference:
     customers: int = stored("How many customers of that region have it.")
 
 
+#: A row's key is the text of a record, in which a missing value is a value like any other.
 _CUSTOMER_STATS = f"""
-WITH matched AS MATERIALIZED (SELECT c.id, {{groups}} FROM customer c WHERE {{where:c}}),
-grouped AS (SELECT ({_KEYS})::text AS k, {_KEYS}, count(*)::int AS customers FROM matched GROUP BY {_KEYS})
-SELECT g.*, t.totals FROM grouped g LEFT JOIN (
+WITH matched AS NOT MATERIALIZED (SELECT c.id{{groups}} FROM customer c WHERE {{where:c}}),
+grouped AS (
+    SELECT count(*)::int AS customers{{keys}} FROM matched GROUP BY (){{keys}} HAVING count(*) > 0
+)
+SELECT g.*, t.totals{{others}} FROM grouped g LEFT JOIN (
     SELECT k, jsonb_agg(to_jsonb(s)) AS totals FROM (
-        SELECT ({_OF_MATCHED})::text AS k, o.currency, count(*) AS orders,
-               count(DISTINCT o.customer_id) AS customers, sum(o.amount) AS amount,
+        SELECT k, o.currency, count(*) AS orders, count(DISTINCT o.customer_id) AS customers, sum(o.amount) AS amount,
                round(avg(o.amount), 4) AS average, min(o.ordered_at) AS first_ordered_at, max(o.ordered_at) AS last_ordered_at
-        FROM matched m JOIN customer_order o ON o.tenant_id = $1 AND o.customer_id = m.id AND {COUNTED.format(o="o")}
-        GROUP BY {_OF_MATCHED}, o.currency
+        FROM (SELECT id, ROW(NULL{{keys}})::text AS k FROM matched) m
+        JOIN customer_order o ON o.tenant_id = $1 AND o.customer_id = m.id AND {COUNTED.format(o="o")}
+        GROUP BY k, o.currency
     ) s GROUP BY k
-) t ON t.k = g.k
+) t ON t.k = ROW(NULL{{keys}})::text
 """
 
 _SPENDING = f"""

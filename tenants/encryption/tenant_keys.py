@@ -77,7 +77,7 @@ async def keyring_of(connection: Connection, master: MasterKey, tenant_id: UUID)
         NotFound: there is no such tenant.
         CannotOpen: its keys were wrapped by another master key, or are damaged.
     """
-    kept = _recall(tenant_id, master.name)
+    kept = recall(tenant_id, master.name)
     if kept is not None:
         return kept
     rows = await connection.fetch(_SELECT, tenant_id, SETTLED_AFTER)
@@ -107,7 +107,8 @@ def _unwrapped(master: MasterKey, tenant_id: UUID, rows: Sequence[Any]) -> Keyri
     return Keyring(tenant_id, data_keys, max(settled, default=INDEX_VERSION))
 
 
-def _recall(tenant_id: UUID, master: str) -> Keyring | None:
+def recall(tenant_id: UUID, master: str) -> Keyring | None:
+    """The tenant's keyring as this process has kept it, under the master key of this name; None if it has not, or for too long."""
     with _lock:
         kept = _kept.get(tenant_id)
         if kept is None or kept.master != master or kept.until < time.monotonic():
