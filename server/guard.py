@@ -35,15 +35,12 @@ class Guarded:
             await self.app(scope, receive, send)
             return
         has_begun = False
+        completed = with_headers(send)
 
         async def guarded(message: Message) -> None:
             nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await completed(message)
 
         try:
             await self.app(scope, receive, guarded)
@@ -52,6 +49,19 @@ class Guarded:
             if has_begun:
                 raise BrokenOff from None
             await JSONResponse(answer, STATUSES.get(answer["code"], 400))(scope, receive, guarded)
+
+
+def with_headers(send: Send) -> Send:
+    """A `send` that gives each answer those of HEADERS it does not have."""
+
+    async def completed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return completed
 
 
 class BrokenOff(Exception):
