@@ -22,9 +22,9 @@ _PAGE = "shell.html"
 #: What a file with its version in its name says: it never changes. Ours are asked for anew each time.
 _KEPT, _ASKED = b"public, max-age=31536000, immutable", b"no-cache"
 
-#: CodeMirror, in GraphiQL, sets styles of elements; its fonts and pictures are in its style sheet.
+#: The fonts and pictures of GraphiQL are inside of its style sheet.
 _POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src data:; img-src data:; connect-src 'self'; "
+    b"default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src data:; connect-src 'self'; "
     b"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
