@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.authentication import Authenticated
 from server.downloads import rejected_rows
@@ -16,8 +17,9 @@ from server.guard import Guarded, http_error
 from server.health import is_alive, is_ready
 from server.limits.body import BoundedBody
 from server.schema import schema
-from server.transport.endpoint import GraphQLEndpoint
-from server.transport.origins import Origins
+from server.transport import ide
+from server.transport.endpoint import PATH, GraphQLEndpoint
+from server.transport.origins import CheckedOrigins, Origins
 from server.uploads import take_upload
 from tenants.installation import open_installation
 from tenants.settings import Settings, settings
@@ -26,7 +28,7 @@ from tenants.settings import Settings, settings
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
-def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> Starlette:
+def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> FrontDoor:
     """The application.
 
     Args:
@@ -34,11 +36,11 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
             process has one open already.
     """
     chosen = chosen or settings()
-    graphql = GraphQLEndpoint(schema._schema)
-    return Starlette(
+    origins = Origins(chosen.cors_origins)
+    pages = [Route(path, ide.IdeFile(), methods=["GET"]) for path in ide.PATHS if chosen.ide]
+    others = Starlette(
         routes=[
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
+            *pages,
             Route("/uploads", take_upload, methods=["POST"]),
             Route("/imports/{id}/rejected.csv", rejected_rows, methods=["GET"]),
             Route("/healthz", is_alive, methods=["GET"]),
@@ -46,13 +48,25 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
         ],
         middleware=[
             Middleware(Guarded),
-            Middleware(Origins, allowed=chosen.cors_origins),
-            Middleware(Authenticated, open_paths=OPEN_PATHS),
+            Middleware(CheckedOrigins, origins=origins),
+            Middleware(Authenticated, open_paths=OPEN_PATHS | {page.path for page in pages}),
             Middleware(BoundedBody, most={"/uploads": chosen.upload_bytes_most}, otherwise=chosen.body_bytes_most),
         ],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan(chosen) if open_servers else None,
     )
+    return FrontDoor(GraphQLEndpoint(schema._schema, origins, chosen), others)
+
+
+class FrontDoor:
+    """GraphQL, which nearly every request is, by the shortest way; everything else through Starlette's layers."""
+
+    def __init__(self, graphql: ASGIApp, others: ASGIApp) -> None:
+        self._graphql, self._others = graphql, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._graphql if scope.get("path") == PATH else self._others
+        await found(scope, receive, send)
 
 
 def _lifespan(chosen: Settings):  # type: ignore[no-untyped-def]  # Starlette's own name for the type is private

@@ -30,7 +30,7 @@ def serve(
         int | None, typer.Option(help="Port to listen on, 0 for any free one; KELU_PORT unless given.", min=0, max=65535)
     ] = None,
 ) -> None:
-    """Serve the GraphQL API: POST /graphql (and a websocket there), POST /uploads, /healthz and /readyz.
+    """Serve the GraphQL API at /graphql (GraphiQL in a browser, websockets, event streams), POST /uploads, /healthz and /readyz.
 
     Starts its own PostgreSQL and Valkey in KELU_HOME unless KELU_DATABASE_URL and KELU_REDIS_URL name others. Ctrl-C or SIGTERM ends
     it when the requests under way are done, after 15 s at the latest.
@@ -51,8 +51,9 @@ def serve(
         log_level="warning",
     )
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(config, chosen))
+    # uvloop and httptools where they are installed, which on Windows uvloop is not
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(config, chosen))
 
 
 @app.command()

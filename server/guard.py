@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -20,8 +21,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-_ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-
 STATUSES = {"NOT_FOUND": 404, "NOT_ALLOWED": 403, "CONFLICT": 409, "TOO_LARGE": 413, "TOO_SLOW": 503, "INTERNAL": 500}
 
 
@@ -36,14 +35,12 @@ class Guarded:
             await self.app(scope, receive, send)
             return
         has_begun = False
+        completed = with_headers(send)
 
         async def guarded(message: Message) -> None:
             nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(each for each in _ENCODED if each[0] not in present)]
-            await send(message)
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await completed(message)
 
         try:
             await self.app(scope, receive, guarded)
@@ -52,6 +49,19 @@ class Guarded:
             if has_begun:
                 raise BrokenOff from None
             await JSONResponse(answer, STATUSES.get(answer["code"], 400))(scope, receive, guarded)
+
+
+def with_headers(send: Send) -> Send:
+    """A `send` that gives each answer those of HEADERS it does not have."""
+
+    async def completed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return completed
 
 
 class BrokenOff(Exception):

@@ -8,43 +8,39 @@ from contextlib import aclosing
 
 import orjson
 from graphql import ExecutionResult, OperationType
-from starlette.types import Receive, Send
+from starlette.types import Receive
 
 from server.authentication import Context
 from server.reads.execute import Asked, Road
 from server.transport.answers import packed
+from server.transport.exchange import Exchange
 from server.transport.lasting import Lasting, watched
 from tenants.refusals import NotAllowed
 
 #: How often a stream that has nothing to say shows that it lives, and whether its key is still good.
 BEAT_SECONDS = 2.0
 
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"vary", b"accept, accept-encoding, authorization, origin"),
-]
+_BEAT = b":\n\n"
 
 
-async def stream(road: Road, asked: Asked, context: Context, receive: Receive, send: Send) -> None:
+async def stream(road: Road, asked: Asked, context: Context, exchange: Exchange) -> None:
     """Send the events of an operation until it is over, the client is gone, or its key is not good any more.
 
     Raises:
         NotAllowed: the key has too many streams and sockets open.
     """
     with Lasting(context):
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        gone = asyncio.ensure_future(_gone(receive))
+        await exchange.begin_events()
+        gone = asyncio.ensure_future(_gone(exchange.receive))
         try:
             async for block in watched(_blocks(road, asked, context), gone, BEAT_SECONDS, context.still_allowed):
-                await send({"type": "http.response.body", "body": block or b":\n\n", "more_body": True})
+                await exchange.add(block or _BEAT)
         except NotAllowed as refusal:
             body = orjson.dumps({"errors": [{"message": refusal.message, "extensions": {"code": refusal.code}}]})
-            await send({"type": "http.response.body", "body": _event("next", body) + _event("complete"), "more_body": True})
+            await exchange.add(_event("next", body) + _event("complete"))
         finally:
             gone.cancel()
-        await send({"type": "http.response.body", "body": b""})
+        await exchange.add(b"", is_last=True)
 
 
 async def _blocks(road: Road, asked: Asked, context: Context) -> AsyncGenerator[bytes, None]:

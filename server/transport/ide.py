@@ -1,9 +1,73 @@
-"""GraphiQL, from our own files."""
+"""GraphiQL from our own files: a page that shows nothing before it has an API key, and files that are the same for everybody.
+
+The page, its script and GraphiQL's build hold no schema and nothing of a tenant, so they need no key, which a browser could not send
+with a page anyway. All that GraphiQL then asks goes to /graphql with the key that was typed. Nothing comes from another host, and the
+content security policy sees to it. KELU_IDE=false serves none of it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
+from pathlib import Path
+
 from starlette.types import Receive, Scope, Send
 
+from server.transport.compression import compressed
+from server.transport.negotiation import encoding
 
-async def ide(scope: Scope, receive: Receive, send: Send) -> None:
-    raise NotImplementedError
+_FOLDER = Path(__file__).parent / "ide"
+_TYPES = {".css": b"text/css; charset=utf-8", ".html": b"text/html; charset=utf-8", ".js": b"text/javascript; charset=utf-8"}
+_PAGE = "shell.html"
+#: What a file with its version in its name says: it never changes. Ours are asked for anew each time.
+_KEPT, _ASKED = b"public, max-age=31536000, immutable", b"no-cache"
+
+#: The fonts and pictures of GraphiQL are inside of its style sheet.
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src data:; connect-src 'self'; "
+    b"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+#: The paths of the files a browser may ask for; no other leads to the disk.
+PATHS = frozenset(f"/graphql/ide/{path.name}" for path in _FOLDER.iterdir() if path.suffix in (".css", ".js"))
+
+
+async def send_page(headers: dict[bytes, bytes], send: Send) -> None:
+    """The page that asks for a key."""
+    await _send(_PAGE, headers, send, b"accept, accept-encoding")
+
+
+class IdeFile:
+    """The application behind each of PATHS."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _send(Path(scope["path"]).name, dict(scope["headers"]), send, b"accept-encoding")
+
+
+async def _send(name: str, headers: dict[bytes, bytes], send: Send, vary: bytes) -> None:
+    coding = encoding(headers.get(b"accept-encoding"))
+    body, tag = _packed(name, coding)
+    answer = [
+        (b"content-type", _TYPES[Path(name).suffix]),
+        (b"cache-control", _KEPT if ".min." in name else _ASKED),
+        (b"content-security-policy", _POLICY),
+        (b"etag", tag),
+        (b"vary", vary),
+    ]
+    if headers.get(b"if-none-match") == tag:
+        await send({"type": "http.response.start", "status": 304, "headers": answer})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    if coding is not None:
+        answer.append((b"content-encoding", coding.encode()))
+    answer.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": 200, "headers": answer})
+    await send({"type": "http.response.body", "body": body})
+
+
+@cache
+def _packed(name: str, coding: str | None) -> tuple[bytes, bytes]:
+    """A file in a content coding, and its entity tag."""
+    content = (_FOLDER / name).read_bytes()
+    body = content if coding is None else compressed(content, coding)
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()

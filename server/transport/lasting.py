@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
@@ -39,28 +40,30 @@ class Lasting:
 async def watched(
     source: AsyncGenerator[T, None], gone: asyncio.Future[None], every_seconds: float, check: Callable[[], Awaitable[object]]
 ) -> AsyncGenerator[T | None, None]:
-    """The items of a source until `gone` is done; None whenever there was none for a while and `check` has passed.
+    """The items of a source until `gone` is done, and None whenever `every_seconds` have passed and `check` has too.
 
     Raises:
         NotAllowed: what `check` raises.
     """
     coming: asyncio.Future[T] | None = None
+    beat = time.monotonic() + every_seconds
     try:
         while True:
             coming = coming or asyncio.ensure_future(anext(source))
-            await asyncio.wait((coming, gone), timeout=every_seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((coming, gone), timeout=max(0.0, beat - time.monotonic()), return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
                 return
-            if not coming.done():
+            if time.monotonic() >= beat:  # also where one item follows the other without a pause
                 await check()
+                beat = time.monotonic() + every_seconds
                 yield None
-                continue
-            try:
-                item = coming.result()
-            except StopAsyncIteration:
-                return
-            coming = None
-            yield item
+            if coming.done():
+                try:
+                    item = coming.result()
+                except StopAsyncIteration:
+                    return
+                coming = None
+                yield item
     finally:
         if coming is not None and not coming.done():
             coming.cancel()

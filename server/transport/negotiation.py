@@ -11,7 +11,7 @@ HTML = "text/html"
 
 
 @lru_cache(maxsize=256)
-def accepted(header: str | None, offered: tuple[str, ...] = (GRAPHQL, JSON, EVENTS, HTML)) -> str | None:
+def accepted(header: bytes | None, offered: tuple[str, ...] = (GRAPHQL, JSON, EVENTS, HTML)) -> str | None:
     """The media type of the answer; None for one we do not have. Whoever takes anything gets `application/json`.
 
     By weight, then by how exactly it was named, then as it was listed.
@@ -30,27 +30,27 @@ def accepted(header: str | None, offered: tuple[str, ...] = (GRAPHQL, JSON, EVEN
 
 
 @lru_cache(maxsize=64)
-def is_json(content_type: str | None) -> bool:
+def is_json(content_type: bytes | None) -> bool:
     """Whether a body says that it is JSON in UTF-8."""
-    type_, *parameters = (content_type or "").lower().split(";")
+    type_, *parameters = (content_type or b"").decode("latin-1").lower().split(";")
     charsets = [each.partition("=")[2].strip().strip('"') for each in parameters if each.strip().startswith("charset")]
     return type_.strip() == JSON and all(each in ("utf-8", "utf8") for each in charsets)
 
 
 @lru_cache(maxsize=256)
-def encoding(header: str | None) -> str | None:
+def encoding(header: bytes | None) -> str | None:
     """The content coding of the answer: zstd or gzip, whichever is liked more, or None."""
-    weights = dict(_weighted(header or ""))
+    weights = dict(_weighted(header or b""))
     for_anything = weights.get("*", 0.0)
     liked = [(weights.get(each, for_anything if each == "gzip" else 0.0), each == "zstd", each) for each in ("zstd", "gzip")]
     weight, _, best = max(liked)
     return best if weight > 0 else None
 
 
-def _weighted(header: str) -> list[tuple[str, float]]:
+def _weighted(header: bytes) -> list[tuple[str, float]]:
     """Each name of a list with its q, 1 where none is given or it cannot be read."""
     found = []
-    for each in header.lower().split(",")[:20]:
+    for each in header.decode("latin-1").lower().split(",")[:20]:
         name, *parameters = (part.strip() for part in each.split(";"))
         weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
         try:

@@ -2,83 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenants.refusals import NotAllowed
+
+Marks = tuple[tuple[bytes, bytes], ...]
+
 _METHODS = "GET, POST"
 _HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-File-Name"
-_TOLD = "Retry-After"
+_TOLD = b"Retry-After"
 _KEPT_SECONDS = "600"
+_POLICY = b"cross-origin-resource-policy"
+
+#: What an answer to a page of this server, or to what is no page, says of who may read it.
+OWN: Marks = ((_POLICY, b"same-origin"),)
+
+REFUSAL = NotAllowed("Pages of this origin may not call. The operator allows origins by KELU_CORS_ORIGINS.")
 
 
 class Origins:
-    """Answers preflights, marks answers for allowed origins, and refuses requests and websockets of any other origin."""
+    """The origins that may call: this server's own, and those of KELU_CORS_ORIGINS, separated by commas."""
 
-    def __init__(self, app: ASGIApp, allowed: str) -> None:
-        self.app = app
-        self.allowed = frozenset(filter(None, map(str.strip, allowed.split(","))))
+    def __init__(self, allowed: str) -> None:
+        self._marks = {origin.encode(): _marks_of(origin) for origin in filter(None, map(str.strip, allowed.split(",")))}
+
+    def marks(self, headers: Mapping[bytes, bytes]) -> Marks | None:
+        """The headers by which an answer says that the page that asks may read it; None where it may not ask.
+
+        A browser names no Origin when a page of another site has it load something by GET, but says so in Sec-Fetch-Site.
+        Whoever goes to an address (navigates) reads the answer himself, not the page he came from.
+        """
+        origin = headers.get(b"origin")
+        if origin is None:
+            is_loaded_by_another = headers.get(b"sec-fetch-site") == b"cross-site" and headers.get(b"sec-fetch-mode") != b"navigate"
+            return None if is_loaded_by_another else OWN
+        return self._marks.get(origin) or (OWN if _is_own(origin, headers.get(b"host")) else None)
+
+
+class CheckedOrigins:
+    """Answers preflights, marks answers for allowed origins, and refuses requests of any other origin."""
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        self.app, self.origins = app, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = _header(scope, b"origin") if scope["type"] in ("http", "websocket") else None
-        if origin is None and _header_is_cross_site(scope):
-            await self._refuse(scope, receive, send)
-        elif origin is None or _is_own(origin, scope):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif origin not in self.allowed:
-            await self._refuse(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self.app(scope, receive, send)
-        elif scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method"):
-            await Response(status_code=204, headers=_preflight(origin))(scope, receive, send)
-        else:
-            await self.app(scope, receive, _marked(send, origin))
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
             return
-        body = {"code": "NOT_ALLOWED", "message": "Pages of this origin may not call. The operator allows origins by KELU_CORS_ORIGINS."}
-        await JSONResponse(body, 403, {"Vary": "Origin"})(scope, receive, send)
+        headers = dict(scope["headers"])
+        marks = self.origins.marks(headers)
+        if marks is None:
+            await JSONResponse({"code": REFUSAL.code, "message": REFUSAL.message}, 403, {"Vary": "Origin"})(scope, receive, send)
+        elif is_preflight(scope, headers):
+            await preflight(marks)(scope, receive, send)
+        else:
+            await self.app(scope, receive, _marked(send, marks))
 
 
-def _preflight(origin: str) -> dict[str, str]:
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Methods": _METHODS,
-        "Access-Control-Allow-Headers": _HEADERS,
-        "Access-Control-Max-Age": _KEPT_SECONDS,
-        "Vary": "Origin",
-    }
+def is_preflight(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser asks before it sends the request itself, and so without a key."""
+    return scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
 
 
-def _marked(send: Send, origin: str) -> Send:
+def preflight(marks: Marks) -> Response:
+    told = {name.decode(): value.decode() for name, value in marks}
+    allowed = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _HEADERS, "Access-Control-Max-Age": _KEPT_SECONDS}
+    return Response(status_code=204, headers=told | allowed | {"Vary": "Origin"})
+
+
+def _marks_of(origin: str) -> Marks:
+    return (
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-expose-headers", _TOLD),
+        (_POLICY, b"cross-origin"),
+    )
+
+
+def _marked(send: Send, marks: Marks) -> Send:
     async def marked(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers["Access-Control-Allow-Origin"] = origin
-            headers["Access-Control-Expose-Headers"] = _TOLD
-            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            for name, value in marks:
+                headers[name.decode()] = value.decode()
             headers.add_vary_header("Origin")
         await send(message)
 
     return marked
 
 
-def _is_own(origin: str, scope: Scope) -> bool:
-    """Whether a page of this very host asks."""
-    return bool(host := _header(scope, b"host")) and urlsplit(origin).netloc == host
-
-
-def _header_is_cross_site(scope: Scope) -> bool:
-    """A browser's own word, on requests it sends without an Origin: that another site's page has caused it to load something."""
-    return scope["type"] == "http" and _header(scope, b"sec-fetch-site") == "cross-site" and _header(scope, b"sec-fetch-mode") != "navigate"
-
-
-def _header(scope: Scope, name: bytes) -> str | None:
-    for each, value in scope.get("headers", ()):
-        if each == name:
-            return str(value.decode("latin-1"))
-    return None
+def _is_own(origin: bytes, host: bytes | None) -> bool:
+    """Whether a page of this very host asks; whether by TLS, only the proxy in front knows."""
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == (host or b"").lower()
+    except ValueError:
+        return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import time
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -20,8 +22,11 @@ from tenants.refusals import Invalid, NotAllowed, Refusal
 log = structlog.get_logger(__name__)
 
 KEPT_SECONDS = 24 * 3600
+#: Documents of a tenant. Each is within the limits of a document, so a tenant takes some megabytes of Redis at most.
+KEPT_MOST = 500
 _PATIENCE_SECONDS = 0.1
 _HASH_PREFIX = "sha256:"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class NotPersisted(Refusal):
@@ -65,13 +70,27 @@ async def _register(tenant_id: UUID, digest: str, text: str, documents: Document
     documents.checked(text)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            await installation().bell.set(_key(tenant_id, digest), text, ex=KEPT_SECONDS)
+            await _keep(tenant_id, digest, text)
     except (RedisError, OSError, TimeoutError) as error:  # whoever asks for it sends the text again
         log.warning("documents.not_kept", reason=type(error).__name__)
 
 
+async def _keep(tenant_id: UUID, digest: str, text: str) -> None:
+    """Store a document; a tenant's oldest go when it has too many."""
+    bell, registered = installation().bell, _registered(tenant_id)
+    async with bell.pipeline(transaction=True) as steps:
+        steps.set(_key(tenant_id, digest), text, ex=KEPT_SECONDS)
+        steps.zadd(registered, {digest: time.time()})
+        steps.expire(registered, KEPT_SECONDS)
+        steps.zcard(registered)
+        *_, count = await steps.execute()
+    if count > KEPT_MOST:
+        dropped = await bell.zpopmin(registered, count - KEPT_MOST)
+        await bell.delete(*(_key(tenant_id, each.decode()) for each, _ in dropped))
+
+
 async def _recall(tenant_id: UUID, digest: str) -> str | None:
-    if len(digest) != 64 or not digest.isascii():
+    if not _SHA256.fullmatch(digest):
         return None
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -84,7 +103,12 @@ async def _recall(tenant_id: UUID, digest: str) -> str | None:
 
 
 def _key(tenant_id: UUID, digest: str) -> str:
-    return f"kelu:documents:{tenant_id.hex}:{digest}"
+    return f"kelu:document:{tenant_id.hex}:{digest}"
+
+
+def _registered(tenant_id: UUID) -> str:
+    """The hashes of a tenant's documents, by when each was registered last."""
+    return f"kelu:documents:{tenant_id.hex}"
 
 
 def _digest(text: str) -> str:
@@ -96,17 +120,20 @@ def _trusted(path: Path | None) -> dict[str, str]:
     """The trusted documents by their ids and by their hashes.
 
     Raises:
-        Invalid: the file is not there, or not of its form.
+        Invalid: the file or folder is not there, or a file is not of its form.
     """
     if path is None:
         return {}
+    found: dict[str, str] = {}
     try:
-        found = orjson.loads(path.read_bytes())
+        for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+            content = orjson.loads(file.read_bytes())
+            if not isinstance(content, dict) or not all(isinstance(text, str) for text in content.values()):
+                raise Invalid(f'KELU_TRUSTED_DOCUMENTS: {file.name} has to be {{"id": "document", …}}.')
+            found |= {name.removeprefix(_HASH_PREFIX): text for name, text in content.items()}
     except (OSError, orjson.JSONDecodeError) as error:
         raise Invalid(f"KELU_TRUSTED_DOCUMENTS cannot be read: {type(error).__name__}.") from None
-    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise Invalid('KELU_TRUSTED_DOCUMENTS has to be {"id": "document", …}.')
-    return {**{name.removeprefix(_HASH_PREFIX): text for name, text in found.items()}, **{_digest(text): text for text in found.values()}}
+    return found | {_digest(text): text for text in found.values()}
 
 
 def check_trusted_documents() -> None:

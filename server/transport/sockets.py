@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.authentication import Context, known
 from server.documents import Wrong
-from server.errors import graphql_error
+from server.errors import graphql_error, logged
 from server.reads.execute import Road
 from server.transport.answers import body_of, formatted
 from server.transport.events import BEAT_SECONDS, results
@@ -58,6 +58,9 @@ class Socket:
                 await speaking
         except Closed as closed:
             await self._close(closed)
+        except Exception as error:  # the outermost edge, as in `server.guard`: a bug is logged, and nothing of it told
+            logged(error)
+            await self._close(Closed(1011, "Internal error"))
         finally:
             for task in (speaking, *self._operations.values()):
                 task.cancel()
@@ -75,8 +78,8 @@ class Socket:
                         await self._heard(message, context)
                 finally:
                     watching.cancel()
-        except NotAllowed as refusal:
-            raise Closed(4403, refusal.code) from None
+        except NotAllowed:
+            raise Closed(4429, "Too many sockets of this key") from None
 
     async def _introduced(self) -> Context | None:
         """Who it is, once it has said so; None if it leaves before."""
@@ -94,12 +97,17 @@ class Socket:
             raise Closed(4408, "Connection initialisation timeout") from None
         payload = message.get("payload")
         try:
-            header = payload.get("authorization") or payload.get("Authorization") if isinstance(payload, dict) else None
-            self._context = await known(header)
+            self._context = await known(self._header(payload))
         except NotAllowed:
             raise Closed(4403, "Forbidden") from None
         await self._say({"type": "connection_ack"})
         return self._context
+
+    def _header(self, payload: object) -> object:
+        """The key as `connection_init` brings it, or as a client that is no browser has sent it with the handshake."""
+        if isinstance(payload, dict) and (found := payload.get("authorization") or payload.get("Authorization")):
+            return found
+        return dict(self._scope["headers"]).get(b"authorization", b"").decode("latin-1")
 
     async def _watch(self, context: Context) -> None:
         """Close the socket soon after its key is not good any more, whether or not anything happens on it."""
@@ -109,6 +117,10 @@ class Socket:
                 await context.still_allowed()
             except NotAllowed:
                 self._end(Closed(4403, "Forbidden"))
+                return
+            except Exception as error:  # nobody knows whether the key is still good, so it is not believed
+                logged(error)
+                self._end(Closed(1011, "Internal error"))
                 return
 
     async def _heard(self, message: dict[str, Any], context: Context) -> None:
