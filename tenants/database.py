@@ -52,34 +52,45 @@ def configuration(url: str, **options: Any) -> dict[str, Any]:
 
 async def open_models(url: str, chosen: Settings) -> None:
     """Connect the models with a pool whose every connection carries the statement timeout."""
-    timeout_ms = int(chosen.statement_timeout_seconds * 1000)
-    options = {
-        "minsize": 1,
-        "maxsize": chosen.pool_size,
-        "application_name": "kelu",
-        # Whatever we set is set for one transaction, so there is nothing to reset; asyncpg would ask the server each time.
-        "reset": _as_it_is,
-        # Statements of large selections are long, and kept like the others.
-        "max_cacheable_statement_size": 0,
-        "statement_cache_size": 250,
-        "server_settings": {
-            "statement_timeout": str(timeout_ms),
-            "idle_in_transaction_session_timeout": str(3 * timeout_ms),
-            "timezone": "UTC",
-            "jit": "off",  # what it compiles would have run in less time
-            # How like a word a name has to be to be found: half of its trigrams forgive one slip of the pen in most names.
-            "pg_trgm.word_similarity_threshold": "0.5",
-        },
-    }
+    options = {"minsize": 1, "maxsize": chosen.pool_size, "application_name": "kelu", "server_settings": _settings(chosen), **_KEPT}
     await Tortoise.init(config=configuration(url, **options), _enable_global_fallback=True)
+
+
+async def open_readers(url: str, chosen: Settings) -> asyncpg.Pool[asyncpg.Record]:
+    """Connections that only read, and plan each statement once for all values.
+
+    PostgreSQL by itself plans a page anew each time, which costs as much as reading it. A statement with a condition is not for these: what
+    is best for it depends on the value.
+    """
+    more = {"application_name": "kelu reading", "plan_cache_mode": "force_generic_plan", "default_transaction_read_only": "on"}
+    return await asyncpg.create_pool(
+        **credentials(url), min_size=0, max_size=chosen.pool_size, server_settings=_settings(chosen) | more, **_KEPT
+    )
+
+
+async def close_models() -> None:
+    await Tortoise.close_connections()
+
+
+def _settings(chosen: Settings) -> dict[str, str]:
+    timeout_ms = int(chosen.statement_timeout_seconds * 1000)
+    return {
+        "statement_timeout": str(timeout_ms),
+        "idle_in_transaction_session_timeout": str(3 * timeout_ms),
+        "timezone": "UTC",
+        "jit": "off",  # what it compiles would have run in less time
+        # How like a word a name has to be to be found: half of its trigrams forgive one slip of the pen in most names.
+        "pg_trgm.word_similarity_threshold": "0.5",
+    }
 
 
 async def _as_it_is(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """A connection goes back to the pool as it is; asyncpg itself rolls back a transaction that is still open."""
 
 
-async def close_models() -> None:
-    await Tortoise.close_connections()
+#: Whatever we set is set for one transaction, so there is nothing to reset; asyncpg would ask the server each time. Statements of large
+#: selections are long, and kept like the others.
+_KEPT: dict[str, Any] = {"reset": _as_it_is, "max_cacheable_statement_size": 0, "statement_cache_size": 250}
 
 
 @dataclass(frozen=True, slots=True)

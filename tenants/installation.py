@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import asyncpg
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from tenants import queue
-from tenants.database import close_models, ensure_current, open_models
+from tenants.database import close_models, ensure_current, open_models, open_readers
 from tenants.encryption.masters import LocalMasterKey, MasterKey
 from tenants.files import FileStore
 from tenants.refusals import Invalid
@@ -27,6 +28,7 @@ class Installation:
     master: MasterKey
     files: FileStore
     bell: ArqRedis
+    readers: asyncpg.Pool[asyncpg.Record]
 
 
 _open: Installation | None = None
@@ -69,10 +71,12 @@ async def open_installation(chosen: Settings | None = None) -> AsyncIterator[Ins
             RedisSettings.from_dsn(found.redis), job_serializer=queue.pack, job_deserializer=queue.unpack, default_queue_name=queue.NAME
         )
         await open_models(found.app, chosen)
+        readers = await open_readers(found.app, chosen)
         try:
-            _open = Installation(chosen, found, master_key(chosen), file_store(chosen), bell)
+            _open = Installation(chosen, found, master_key(chosen), file_store(chosen), bell, readers)
             yield _open
         finally:
             _open = None
+            await readers.close()
             await close_models()
             await asyncio.shield(bell.aclose())

@@ -146,8 +146,15 @@ def current_session() -> Session | None:
     return _session.get()
 
 
-async def fetch_as(actor: Actor, statement: str, *values: object) -> Any:
-    """The one row of a statement that reads FROM `ACTING`, by itself: one message to the database instead of three."""
+async def fetch_as(actor: Actor, statement: str, *values: object, is_planned_once: bool) -> Any:
+    """The one row of a statement that reads FROM `ACTING`, by itself: one message to the database instead of three.
+
+    Args:
+        is_planned_once: one plan serves all values; else the statement is planned for these.
+    """
+    if is_planned_once:
+        async with installation().readers.acquire() as connection:
+            return await connection.fetchrow(statement, actor.tenant_id, *values)
     async with connections.get("default").acquire_connection() as connection:
         return await connection.fetchrow(statement, actor.tenant_id, *values)
 

@@ -92,7 +92,7 @@ def _member_levels(page: Page, member: Member, path: Path) -> Iterator[Level]:
 
 
 async def answer(
-    plan: Plan, statement: Statement, levels: Sequence[Sequence[Level]], row: Sequence[str | None], reading: Reading
+    plan: Plan, statement: Statement, levels: Sequence[Sequence[Level]], row: Sequence[bytes | None], reading: Reading
 ) -> tuple[dict[str, Any], Told]:
     """Root key → value, as `orjson.dumps` takes it: untouched JSON text where nothing had to be done in it; and the records by id."""
     found: dict[str, Any] = {}
@@ -120,7 +120,7 @@ def _is_missed(root: Root) -> bool:
     return isinstance(root, Single) and root.is_by_argument and not root.selected.of_types
 
 
-async def _by_id(text: str | None, todo: Sequence[Level], root: Many, reading: Reading) -> dict[UUID, Any]:
+async def _by_id(text: bytes | None, todo: Sequence[Level], root: Many, reading: Reading) -> dict[UUID, Any]:
     """The records of a list by their uuids, which are in them for this."""
     rows = orjson.loads(text or b"[]")
     ids = [UUID(row[ROW_ID]) for row in rows]
@@ -130,7 +130,7 @@ async def _by_id(text: str | None, todo: Sequence[Level], root: Many, reading: R
     return dict(zip(ids, rows, strict=True))
 
 
-async def _finished(text: str | None, todo: Sequence[Level], at: tuple[str, ...], reading: Reading) -> Any:
+async def _finished(text: bytes | None, todo: Sequence[Level], at: tuple[str, ...], reading: Reading) -> Any:
     if text is None:
         return None
     if not todo:
@@ -173,7 +173,7 @@ def _rows_at(value: Any, path: Path) -> Iterator[dict[str, Any]]:
 def _open(rows: list[dict[str, Any]], ids: list[UUID], sealed: Sealed, where: tuple[Any, tuple[str, ...], Path], reading: Reading) -> None:
     """Put what stands for a sealed column in its place in every row, opened in one go."""
     assert reading.keyring is not None
-    raw = [bytes.fromhex(row[sealed.key][2:]) if row[sealed.key] is not None else None for row in rows]
+    raw = [bytes.fromhex(row[sealed.key]) if row[sealed.key] is not None else None for row in rows]
     texts = reading.keyring.column(sealed.table, sealed.column).open_all(ids, raw)
     names = {name for _, name in sealed.wanted}
     if "value" in names and any(text is not None for text in texts):

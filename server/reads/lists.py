@@ -34,6 +34,11 @@ class Shape:
     has_after: bool = False
     has_before: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its records are found without looking at values of the request."""
+        return self.condition == NOTHING and not self.is_searched
+
 
 @dataclass(slots=True)
 class Asked:

@@ -19,6 +19,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class GlobalId:
+    """The record's global id: this prefix and its uuid."""
+
+    key: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sealed:
     """A sealed column. `wanted`: response key → "masked", "value" or "__typename" of the object that stands for it."""
 
@@ -107,7 +115,7 @@ class Rows:
     record: Record
 
 
-Part = Column | Sealed | ItemList | Asked | One | Page
+Part = Column | GlobalId | Sealed | ItemList | Asked | One | Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from server.reads.places import (
     Table,
     Told,
 )
-from server.reads.plan import Asked, Column, ItemList, Many, Member, One, Page, Part, Plan, Record, Root, Rows, Sealed, Single
+from server.reads.plan import Asked, Column, GlobalId, ItemList, Many, Member, One, Page, Part, Plan, Record, Root, Rows, Sealed, Single
 from server.reads.selection import Selected
 from server.reads.types import Types
 from tenants.ids import PREFIXES
@@ -109,7 +109,7 @@ class Planner:
                 return Column(key, sql.replace("{column}", column))
             case Identity():
                 assert table is not None
-                return Column(key, f"'{PREFIXES[table.noun]}_' || encode(uuid_send({{row}}.id), 'hex')")
+                return GlobalId(key, PREFIXES[table.noun])
             case Protected(mask):
                 assert table is not None
                 return Sealed(key, table.name, column, mask, _wanted(selected))

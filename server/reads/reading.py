@@ -177,7 +177,8 @@ async def _answered(asked: Asking, actor: Actor, ids: Sequence[Sequence[UUID]], 
     has_keys = state.keyring is not None or not needs_keyring
     if has_keys and not prepared.asks and not needs_unit(asked.lists) and current_session() is None:
         values = await bound(statement.parameters, plan, asked.lists, ids, None, state.keyring)
-        return await answer(plan, statement, levels, await fetch_as(actor, statement.text, *values), state)
+        row = await fetch_as(actor, statement.text, *values, is_planned_once=statement.is_planned_once)
+        return await answer(plan, statement, levels, row, state)
     async with reading_as(actor) as unit:
         state.keyring = await unit.keyring() if needs_keyring else None
         values = await bound(statement.parameters, plan, asked.lists, ids, unit, state.keyring)

@@ -24,11 +24,12 @@ CREATE INDEX interaction_of_customer ON interaction (tenant_id, customer_id, id)
 #: What is searched of a customer: small letters without accents or width, and each Chinese, Japanese or Korean sign a word of its own,
 #: since a trigram needs three signs and many names have two.
 TEXT = r"""
-CREATE FUNCTION search_text(name text, company text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT regexp_replace(
+CREATE FUNCTION search_text(name text, company text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN regexp_replace(
         lower(public.unaccent('public.unaccent'::regdictionary, normalize(concat_ws(' ', name, company), NFKC))),
-        '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af])', ' \1 ', 'g')
-$$;
+        '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af])', ' \1 ', 'g');
+END $$;
 CREATE FUNCTION search_rank(name text, company text, words text[]) RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT avg(public.word_similarity(public.search_text(word, NULL), public.search_text(name, company)))::real FROM unnest(words) AS word
 $$;

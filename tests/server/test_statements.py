@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 from tortoise import connections
 
 from tenants.database import connected
+from tenants.installation import installation
 from tenants.intake.drafts import Batch
 from tenants.intake.intake import take_in
 from tenants.intake.rules import IntakeRules
@@ -36,13 +36,14 @@ async def _statements() -> AsyncIterator[list[str]]:
     def note(record: Any) -> None:
         seen.append(record.query)
 
-    pool: asyncpg.Pool[Any] = connections.get("default")._pool
-    held = [await pool.acquire() for _ in range(pool.get_size())]
-    raw = [connection._con for connection in held]
-    for connection in held:
-        connection.add_query_logger(note)
-    for connection in held:
-        await pool.release(connection)
+    raw = []
+    for pool in (connections.get("default")._pool, installation().readers):
+        held = [await pool.acquire() for _ in range(pool.get_size())]
+        raw += [connection._con for connection in held]
+        for connection in held:
+            connection.add_query_logger(note)
+        for connection in held:
+            await pool.release(connection)
     try:
         yield seen
     finally:
