@@ -2,8 +2,8 @@
 
 Each record is put together as text, `'{"name":' || to_json(name) || '}'`, and a list by `string_agg`. PostgreSQL's own makers of JSON
 objects look up how to write each column for each record: `json_agg` over rows costs the database a fifth more for a page,
-`json_build_object` twice as much. Every piece here is text that is never NULL; values pass `to_json`, and all else is made of what the schema declares and of
-response keys, which GraphQL's grammar keeps to letters, digits and underscores.
+`json_build_object` twice as much. Every piece here is text that is never NULL; values pass `to_json`, and all else is made of what the
+schema declares and of response keys, which GraphQL's grammar keeps to letters, digits and underscores.
 """
 
 from __future__ import annotations
