@@ -52,10 +52,6 @@ class Measure:
         """How long points take to leak, in microseconds, rounded up."""
         return -int(-points * 1_000_000 // self.per_second)
 
-    def worth(self, duration: int) -> int:
-        """The points that leak in so many microseconds, rounded down."""
-        return int(duration * self.per_second // 1_000_000)
-
 
 class Bucket:
     """A bucket as this process sees it. Times are microseconds.
@@ -72,6 +68,11 @@ class Bucket:
 
     def level(self, now: int) -> int:
         return max(self.empty_at - now, 0)
+
+    def remaining(self, now: int) -> int:
+        """The points there is room for, rounded down."""
+        room = self.size - max(self.empty_at - now, 0)
+        return int(room * self.measure.per_second / 1_000_000) if room > 0 else 0
 
     def has_room(self, cost: int, now: int) -> bool:
         return self.level(now) + cost <= self.size

@@ -173,6 +173,15 @@ async def test_two_processes_at_once_exceed_a_budget_by_no_more_than_the_slack(p
     assert [await spent_by(view, key, 20) for view in (*views, a_view())] == [0] * 3
 
 
+async def test_of_many_requests_at_once_as_many_go_as_there_are_points_for() -> None:
+    key = a_key()
+
+    answers = await asyncio.gather(*(spend(key, 100) for _ in range(50)), return_exceptions=True)
+
+    assert len([each for each in answers if isinstance(each, RateLimited)]) == 40
+    assert len([each for each in answers if not isinstance(each, BaseException)]) == 10
+
+
 async def test_a_process_learns_what_another_spent(opened: Installation) -> None:
     key, here, there = a_key(), a_view(), a_view()
     await here.spend(key, 10)
@@ -207,13 +216,14 @@ async def test_a_key_that_is_quiet_leaves_nothing_in_redis(opened: Installation,
     assert await opened.bell.keys(f"kelu:budget:{key.tenant_id}*") == []
 
 
-async def test_a_hundred_thousand_spendings_do_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hundred_thousand_spendings_do_not_grow(opened: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_measures(opened, monkeypatch, key=1_000_000, tenant=1_000_000)
     monkeypatch.setattr(module, "BUCKETS_MOST", 200)
     here, actors = a_view(), [a_key() for _ in range(1000)]
 
     async def spendings() -> None:
         for number in range(50_000):
-            await here.spend(actors[number % 40], 0)  # known ones
+            await here.spend(actors[number % 40], 1)  # known ones
         for actor in actors:  # twice as many as are kept
             await here.spend(actor, 1)
 
