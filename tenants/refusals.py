@@ -62,3 +62,13 @@ class TooLarge(Refusal):
     """The input is over a documented limit."""
 
     code = "TOO_LARGE"
+
+
+class RateLimited(Refusal):
+    """The caller has spent its budget; after `retry_after_seconds` the same would be admitted, if nobody else spends of it meanwhile."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

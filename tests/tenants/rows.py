@@ -34,6 +34,7 @@ ROWS: dict[str, str] = {
     "upload": "id => {upload}, name => 'a.csv', size => 1, sha256 => 'x'",
     "import_run": "id => {run}, upload_id => {upload}, record_type => 'CUSTOMER'",
     "import_chunk": "run_id => {run}, position => 0, first_row => 1, rows => 1",
+    "idempotency_key": "id => {idempotency_key}, answer => 'x'",
 }
 
 

@@ -272,4 +272,5 @@ def test_every_model_of_a_tenants_table_is_checked() -> None:
         "change",
         "tag",
         "import_chunk",
+        "idempotency_key",
     }
