@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 from graphql import FieldNode, GraphQLError
 
-from tenants.refusals import Refusal
+from tenants.refusals import RateLimited, Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +32,10 @@ def told(error: BaseException) -> dict[str, Any]:
     refusal = refusal_in(error)
     if refusal is None:
         return {"code": "INTERNAL", "message": "internal error", "id": logged(error)}
-    field = {"field": refusal.field} if refusal.field else {}
-    return {"code": refusal.code, "message": refusal.message, **field}
+    more: dict[str, Any] = {"field": refusal.field} if refusal.field else {}
+    if isinstance(refusal, RateLimited):
+        more["retryAfter"] = refusal.retry_after_seconds
+    return {"code": refusal.code, "message": refusal.message, **more}
 
 
 def graphql_error(error: BaseException, nodes: Sequence[FieldNode] = (), path: Sequence[str | int] | None = None) -> GraphQLError:

@@ -12,6 +12,7 @@ from typing import Any
 
 from server.reads.plan import Page
 from server.reads.reading import Asking
+from tenants.budgets import spend
 from tenants.installation import installation
 from tenants.refusals import TooLarge
 from tenants.session import Actor
@@ -39,13 +40,16 @@ async def admitted(cost: Cost, actor: Actor) -> dict[str, Any]:
 
     Raises:
         TooLarge: more records or points than one request may have.
+        RateLimited: more points than the key or its tenant has left.
     """
     chosen = installation().settings
     if cost.records > chosen.nodes_most:
         raise TooLarge(f"This could return {cost.records:,} records; the limit is {chosen.nodes_most:,}. Ask for smaller pages.")
     if cost.points > chosen.cost_most:
         raise TooLarge(f"This costs {cost.points:,} points; the limit is {chosen.cost_most:,}. Ask for smaller pages.")
-    return {"cost": {"requested": cost.points}}
+    standing = await spend(actor, cost.points)
+    told = {"requested": standing.requested, "limit": standing.limit, "remaining": standing.remaining, "resetAt": standing.reset_at}
+    return {"cost": told}
 
 
 def cost_of(asked: Asking) -> Cost:

@@ -5,53 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute_sync
-from graphql.execution import Executor, create_source_event_stream
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
-from graphql.pyutils import Path, is_awaitable
+from graphql.execution import create_source_event_stream
+from graphql.execution.values import VariableValues, get_variable_values
+from graphql.pyutils import is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from server.authentication import Context
 from server.documents import Document, Documents, Wrong
-from server.errors import graphql_error, refusal_in
+from server.errors import graphql_error
 from server.explaining import explained
+from server.reads.acts import Acts
+from server.reads.asked import Asked
 from server.reads.cost import MUTATION, REQUEST, Cost, admitted, cost_of
 from server.reads.estimating import Estimate
 from server.reads.reading import Asking, Outline, asking, read
-from server.reads.refused import Refused
 from server.reads.selection import Operation, Selected
-from server.reads.telling import cut
+from server.reads.telling import cut, masked, told_error
 from server.reads.types import Types
 from server.schema.lists import LIST_TYPES
 from tenants.refusals import Invalid
-from tenants.session import Actor, acting_as
+from tenants.session import Actor
 
 log = structlog.get_logger(__name__)
 
 SHAPES_KEPT = 20
 _INTROSPECTION = frozenset({"__schema", "__type"})
-
-
-@dataclass(slots=True)
-class Asked:
-    """One request: an operation with its variables, and what it selects, with an outline for each thing that is read."""
-
-    document: Document
-    operation: Operation
-    name: str | None
-    inputs: dict[str, Any]
-    variables: VariableValues
-    selection: tuple[Selected, ...]
-    outlines: Mapping[str | None, Outline]
-
-    @property
-    def kind(self) -> OperationType:
-        return self.operation.node.operation
 
 
 class Road:
@@ -132,9 +115,9 @@ class Road:
         """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
         readings = {key: asking(outline, self._types, asked.variables) for key, outline in asked.outlines.items()}
         told = await admitted(self._cost(asked), context.actor)
-        executor = self._executor(asked, context)
+        acts = Acts(self._schema, asked, self._executor(asked, context), self._read)
         errors: list[GraphQLError] = []
-        answers = {each.key: await self._acted(each, readings[each.key], executor, errors) for each in asked.selection}
+        answers = {each.key: await acts.answered(each, readings[each.key], errors) for each in asked.selection}
         return ExecutionResult(answers, errors or None, told)
 
     async def events(self, asked: Asked, context: Context) -> AsyncGenerator[ExecutionResult, None]:
@@ -145,7 +128,7 @@ class Road:
             stream: Any = create_source_event_stream(self._executor(asked, context))
             stream = await stream if is_awaitable(stream) else stream
             if isinstance(stream, ExecutionResult):
-                yield _masked(stream)
+                yield masked(stream)
                 return
             async with aclosing(stream):
                 async for event in stream:
@@ -153,7 +136,7 @@ class Road:
                     data = await self._read(reading, context.actor, asked.variables, event, errors)
                     yield ExecutionResult(data, errors or None)
         except GraphQLError as error:
-            yield ExecutionResult(None, [_told(error)])
+            yield ExecutionResult(None, [told_error(error)])
         except Exception as error:  # as above
             yield ExecutionResult(None, [graphql_error(error)])
 
@@ -173,34 +156,6 @@ class Road:
         for field, records in revealed.items():
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=records)
         return data
-
-    async def _acted(self, selected: Selected, reading: Asking, executor: Executor[Any], errors: list[GraphQLError]) -> Any:
-        """One mutation and its payload, in one unit of work; a bug makes this one null and leaves the others."""
-        if selected.name == "__typename":
-            return selected.parent
-        actor, variables = executor.context_value.actor, executor.variable_values
-        try:
-            act = self._act(selected, executor)
-            try:
-                async with acting_as(actor):
-                    return await self._read(reading, actor, variables, await act(), errors)
-            except Refused as refused:
-                return await self._read(reading, actor, variables, refused.payload, errors)
-        except GraphQLError as error:
-            errors.append(_told(error))
-        except Exception as error:  # as above: one mutation fails, not its neighbours
-            errors.append(graphql_error(error, selected.nodes, [selected.key]))
-        return None
-
-    def _act(self, selected: Selected, executor: Executor[Any]) -> Any:
-        """The resolver of a mutation, with its arguments."""
-        root = self._schema.mutation_type
-        assert root is not None
-        definition = root.fields[selected.name]
-        arguments = get_argument_values(definition, selected.nodes[0], executor.variable_values)
-        info = executor.build_resolve_info(definition, list(selected.nodes), root, Path(None, selected.key, root.name))
-        resolve: Any = definition.resolve
-        return lambda: resolve(None, info, **arguments)
 
     def _cost(self, asked: Asked) -> Cost:
         """What a request may take at most."""
@@ -244,15 +199,3 @@ def _refused(selected: Selected, error: GraphQLError) -> GraphQLError:
 
 def _invalid(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": Invalid.code})
-
-
-def _masked(result: ExecutionResult) -> ExecutionResult:
-    return ExecutionResult(result.data, [_told(error) for error in result.errors or ()] or None)
-
-
-def _told(error: GraphQLError) -> GraphQLError:
-    """An error as it may leave: one that wraps an exception of ours or of a library's is told as that is."""
-    original = error.original_error
-    if original is None or (isinstance(original, GraphQLError) and refusal_in(original) is None):
-        return error
-    return graphql_error(original, path=error.path)

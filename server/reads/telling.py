@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from graphql import ExecutionResult, GraphQLError
+
+from server.errors import graphql_error, refusal_in
 from server.reads.places import ReadBack
 from server.reads.selection import Selected
 from server.reads.types import Types
@@ -32,6 +35,19 @@ def _field(told: Any, selected: Selected, types: Types, records: Mapping[int, Ma
     if isinstance(types.place(selected), ReadBack):
         return None if value is None else records[id(selected)].get(value)
     return cut(value, selected.below, types, records)
+
+
+def masked(result: ExecutionResult) -> ExecutionResult:
+    """A result as it may leave."""
+    return ExecutionResult(result.data, [told_error(error) for error in result.errors or ()] or None)
+
+
+def told_error(error: GraphQLError) -> GraphQLError:
+    """An error as it may leave: one that wraps an exception of ours or of a library's is told as that is."""
+    original = error.original_error
+    if original is None or (isinstance(original, GraphQLError) and refusal_in(original) is None):
+        return error
+    return graphql_error(original, path=error.path)
 
 
 def left_in(told: Any, path: Sequence[str]) -> Iterator[UUID]:

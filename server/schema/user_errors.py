@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import strawberry
 
 from server.errors import refusal_in
+from server.reads.acts import KEY_ARGUMENT
+from server.reads.declaring import argument
 from server.reads.refused import Refused
 from tenants.ids import global_id
 from tenants.intake.drafts import Outcome
 from tenants.intake.problems import Code, Problem, Severity
 from tenants.refusals import Refusal
 from tenants.words import RecordType
+
+_KEY = (
+    "A text of yours, up to 255 visible ASCII characters, a new UUID at best: sent again with it within 24 hours the mutation is not done "
+    "again and has the same answer. For the whole request it may stand in the header Idempotency-Key."
+)
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -48,7 +55,9 @@ def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[
                     raise
                 raise Refused(payload(user_errors=[of_refusal(refusal)])) from None
 
-        return cast("Callable[P, Awaitable[A | None]]", strawberry.mutation(resolver=refusing, description=description))
+        field: Any = strawberry.mutation(resolver=refusing, description=description)
+        field.arguments = [*field.arguments, argument(KEY_ARGUMENT, str | None, _KEY)]
+        return cast("Callable[P, Awaitable[A | None]]", field)
 
     return declare
 

@@ -10,7 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 from server.transport.negotiation import GRAPHQL
 
 #: Statuses that say more than that a request was wrong, whatever the media type: they are about the request as HTTP sees it.
-_ALWAYS = {"RATE_LIMITED": 429, "IDEMPOTENCY_IN_PROGRESS": 409, "IDEMPOTENCY_MISMATCH": 422}
+_ALWAYS = {"RATE_LIMITED": 429, "IDEMPOTENCY_IN_PROGRESS": 409, "IDEMPOTENCY_DONE": 409, "IDEMPOTENCY_MISMATCH": 422}
 #: Statuses of a request that was not run, for `application/graphql-response+json`.
 _NOT_RUN = {"INTERNAL": 500, "TOO_SLOW": 503}
 

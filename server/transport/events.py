@@ -11,7 +11,8 @@ from graphql import ExecutionResult, OperationType
 from starlette.types import Receive
 
 from server.authentication import Context
-from server.reads.execute import Asked, Road
+from server.reads.asked import Asked
+from server.reads.execute import Road
 from server.transport.answers import packed
 from server.transport.exchange import Exchange
 from server.transport.lasting import Lasting, watched

@@ -24,10 +24,11 @@ from tenants.words import RecordType
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A GraphQL answer. `data` and `errors` as they came; a field of `data` is an item of this."""
+    """A GraphQL answer. `data` and `errors` as they came; a field of `data` is an item of this. `extensions` tell of its cost."""
 
     status: int
     body: dict[str, Any]
+    extensions: dict[str, Any]
 
     @property
     def errors(self) -> list[dict[str, Any]]:
@@ -81,7 +82,9 @@ def graphql(http: httpx.AsyncClient, key_of: KeyOf) -> Ask:
         headers = {"Authorization": f"Bearer {await key_of(as_, may_reveal=may_reveal)}"}
         body = {"query": document, "variables": variables} | ({"operationName": operation} if operation else {})
         answer = await http.post("/graphql", json=body, headers=headers)
-        return Answer(answer.status_code, answer.json())
+        told: dict[str, Any] = answer.json()
+        extensions = told.pop("extensions", {})
+        return Answer(answer.status_code, told, extensions)
 
     return ask
 

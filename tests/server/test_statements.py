@@ -38,7 +38,7 @@ async def _statements() -> AsyncIterator[list[str]]:
 
     raw = []
     for pool in (connections.get("default")._pool, installation().readers):
-        held = [await pool.acquire() for _ in range(pool.get_size())]
+        held = [await pool.acquire() for _ in range(max(1, pool.get_size()))]
         raw += [connection._con for connection in held]
         for connection in held:
             connection.add_query_logger(note)
