@@ -8,7 +8,7 @@ Who is compared, one process each
 What is fair
     The peers are told the tenant by a header and believe it; Kelu looks a key up. All pools have ten connections. The Python servers run
     on uvicorn with httptools and, where they are ours to start, uvloop. Texts of queries never change and variables do, so every cache is
-    warm. Before a query is timed all peers answer it once, and the answers have to be the same but for the writing of ids, times and numbers.
+    warm. Before a query is timed all peers answer it, and the answers have to be the same but for the writing of ids, times and numbers.
 
 What is counted
     Requests/s, p50 and p99 as 16 connections see them (`load`, a process of its own), medians of the rounds; processor time of the server
