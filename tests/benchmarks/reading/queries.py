@@ -19,9 +19,9 @@ KELU, POSTGRAPHILE, RESOLVERS, BY_HAND = "Kelu", "PostGraphile", "Strawberry", "
 PAGE, BY_ID, LIST, AGGREGATE, SEALED = "page", "by id", "list", "aggregate", "sealed page"
 
 _FIRST = 50
-_SCALARS = "kind name company occupation city country lifecycle source owner tags createdAt version"
+_SCALARS = "kind name city country lifecycle tags createdAt version"
 _ONE = "kind name company occupation city country lifecycle tags createdAt version"
-_CONTACT, _ORDER = "name jobTitle isPrimary", "number orderedAt amount currency paymentMethod status"
+_CONTACT, _ORDER = "name jobTitle isPrimary", "number orderedAt amount currency status"
 _OPENED = "phone { value } email { value }"
 
 
@@ -43,10 +43,11 @@ _DOCUMENTS: Mapping[str, Mapping[str, str]] = {
     },
     POSTGRAPHILE: {
         PAGE: f"""query Page($first: Int!) {{ customers(first: $first, orderBy: ROW_ID_DESC) {{ nodes {{ id: rowId {_SCALARS}
-            contacts(first: 10, orderBy: ROW_ID_DESC) {{ nodes {{ id: rowId {_CONTACT} }} }}
-            orders: customerOrders(first: 10, orderBy: [ORDERED_AT_DESC, ROW_ID_DESC]) {{ nodes {{ id: rowId {_ORDER} }} }} }} }} }}""",
+            contacts: contactsByTenantIdAndCustomerId(first: 10, orderBy: ROW_ID_DESC) {{ nodes {{ id: rowId {_CONTACT} }} }}
+            orders: customerOrdersByTenantIdAndCustomerId(
+                first: 10, orderBy: [ORDERED_AT_DESC, ROW_ID_DESC]) {{ nodes {{ id: rowId {_ORDER} }} }} }} }} }}""",
         BY_ID: f"""query Customer($tenant: UUID!, $id: UUID!) {{
-            customer: customerByTenantIdAndRowId(tenantId: $tenant, rowId: $id) {{ id: rowId {_ONE} }} }}""",
+            customer(tenantId: $tenant, rowId: $id) {{ id: rowId {_ONE} }} }}""",
         LIST: """query List($first: Int!, $lifecycle: String!) {
             customers(first: $first, condition: {lifecycle: $lifecycle}, orderBy: [NAME_ASC, ROW_ID_ASC]) {
                 totalCount nodes { id: rowId name company city lifecycle } } }""",
