@@ -15,10 +15,10 @@ from starlette.routing import Route
 from tests.benchmarks.reading.pool import open_pool, serve
 
 _PAGE = """
-SELECT json_agg(c) FROM (SELECT c.id, c.kind, c.name, c.city, c.country, c.lifecycle, c.tags, c.created_at AS "createdAt", c.version,
-    (SELECT coalesce(json_agg(k), '[]') FROM (SELECT k.id, k.name, k.job_title AS "jobTitle", k.is_primary AS "isPrimary"
+SELECT json_agg(c) FROM (SELECT c.id, c.name, c.city, c.country, c.lifecycle, c.tags, c.created_at AS "createdAt", c.version,
+    (SELECT coalesce(json_agg(k), '[]') FROM (SELECT k.id, k.name, k.job_title AS "jobTitle"
         FROM contact k WHERE k.tenant_id = $1 AND k.customer_id = c.id ORDER BY k.id DESC LIMIT 10) k) AS contacts,
-    (SELECT coalesce(json_agg(o), '[]') FROM (SELECT o.id, o.number, o.ordered_at AS "orderedAt", o.amount, o.currency, o.status
+    (SELECT coalesce(json_agg(o), '[]') FROM (SELECT o.id, o.number, o.ordered_at AS "orderedAt", o.amount, o.currency
         FROM customer_order o WHERE o.tenant_id = $1 AND o.customer_id = c.id ORDER BY o.ordered_at DESC, o.id DESC LIMIT 10) o) AS orders
     FROM customer c WHERE c.tenant_id = $1 ORDER BY c.id DESC LIMIT $2) c
 """

@@ -19,9 +19,9 @@ KELU, POSTGRAPHILE, RESOLVERS, BY_HAND = "Kelu", "PostGraphile", "Strawberry", "
 PAGE, BY_ID, LIST, AGGREGATE, SEALED = "page", "by id", "list", "aggregate", "sealed page"
 
 _FIRST = 50
-_SCALARS = "kind name city country lifecycle tags createdAt version"
+_SCALARS = "name city country lifecycle tags createdAt version"
 _ONE = "kind name company occupation city country lifecycle tags createdAt version"
-_CONTACT, _ORDER = "name jobTitle isPrimary", "number orderedAt amount currency status"
+_CONTACT, _ORDER = "name jobTitle", "number orderedAt amount currency"
 _OPENED = "phone { value } email { value }"
 
 
