@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ BENCHMARKS: Mapping[str, Callable[[argparse.Namespace, Console], dict[str, Any]]
 }
 _UNLESS_SAID = ("import", "stages", "reading", "growth")
 
+#: Columns of text where there is no terminal to ask.
+_FILE_WIDTH = 120
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
@@ -33,7 +37,10 @@ def main() -> None:
     parser.add_argument("--customers", type=int, help="customers of a tenant (default: 5,000 in reading, 1,000,000 in growth)")
     parser.add_argument("--only", choices=BENCHMARKS, help=f"one benchmark (default: {' and '.join(_UNLESS_SAID)})")
     said = parser.parse_args()
-    console, figures = Console(), {"machine": {"processors": os.cpu_count(), "python": platform.python_version()}}
+    console, figures = (
+        Console(width=None if sys.stdout.isatty() else _FILE_WIDTH),
+        {"machine": {"processors": os.cpu_count(), "python": platform.python_version()}},
+    )
     for name in [said.only] if said.only else _UNLESS_SAID:
         console.rule(name)
         figures[name] = BENCHMARKS[name](said, console)

@@ -62,13 +62,15 @@ class Figures:
         )
 
 
-async def under_load(peer: Peer, requests: Sequence[str], seconds: float, postmaster: psutil.Process) -> Seen:
-    """Send these requests in turn over 16 connections, and count after a warm-up."""
+async def under_load(
+    peer: Peer, requests: Sequence[str], seconds: float, postmaster: psutil.Process, connections: int = CONNECTIONS
+) -> Seen:
+    """Send these requests in turn, one under way on each connection, and count after a warm-up."""
     asked = {
         "host": "127.0.0.1",
         "port": peer.port,
         "requests": requests,
-        "connections": CONNECTIONS,
+        "connections": connections,
         "warm_seconds": WARM_SECONDS,
         "seconds": seconds,
     }
@@ -80,16 +82,23 @@ async def under_load(peer: Peer, requests: Sequence[str], seconds: float, postma
         async with asyncio.timeout(seconds + WARM_SECONDS + _GRACE_SECONDS):
             load.stdin.write(orjson.dumps(asked))
             load.stdin.close()
-            said = await load.stdout.readline()
-            assert said == b"counting\n", said
-            server, postgres = _processor_seconds(peer.process), _processor_seconds(postmaster)
+            used = [await _used_when(word, load.stdout, peer.process, postmaster) for word in (b"counting\n", b"counted\n")]
             found = orjson.loads(await load.stdout.read())
-            used = _processor_seconds(peer.process) - server, _processor_seconds(postmaster) - postgres
-            return Seen(**found, server_seconds=used[0], postgres_seconds=used[1])
+    except BaseException:
+        load.kill()
+        raise
     finally:
-        if load.returncode is None:
-            load.kill()
         await load.wait()
+    server, postgres = (after - before for before, after in zip(*used, strict=True))
+    return Seen(**found, server_seconds=server, postgres_seconds=postgres)
+
+
+async def _used_when(word: bytes, said: asyncio.StreamReader, server: psutil.Process, postmaster: psutil.Process) -> tuple[float, float]:
+    """Processor seconds of the server and of PostgreSQL, which may be its child, at the moment the load says a word."""
+    line = await said.readline()
+    assert line == word, line
+    family = _family(postmaster)
+    return _processor_seconds(_family(server) - family), _processor_seconds(family)
 
 
 def ask(peer: Peer, request: str) -> bytes:
@@ -106,10 +115,14 @@ def ask(peer: Peer, request: str) -> bytes:
         return error.read()
 
 
-def _processor_seconds(root: psutil.Process) -> float:
-    """Used by a process and all below it, those that have ended among them."""
+def _family(root: psutil.Process) -> set[psutil.Process]:
+    return {root, *root.children(recursive=True)}
+
+
+def _processor_seconds(family: set[psutil.Process]) -> float:
+    """Used by these processes, and by children of theirs that have ended."""
     total = 0.0
-    for process in [root, *root.children(recursive=True)]:
+    for process in family:
         try:
             total += sum(process.cpu_times()[:4])  # its own user and system time, and that of children it has waited for
         except psutil.NoSuchProcess:

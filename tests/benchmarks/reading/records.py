@@ -95,9 +95,10 @@ SELECT $1, {_id("contact", "n")}, {_id("customer", f"n / {CONTACTS_EACH}")}, {_n
     phone, email, n % {CONTACTS_EACH} = 0, to_timestamp(({_EPOCH_MS} + n) / 1000.0), to_timestamp(({_EPOCH_MS} + n) / 1000.0)
 FROM unnest($4::bytea[], $5::bytea[]) WITH ORDINALITY AS s (phone, email, place), LATERAL (SELECT $3::bigint + place - 1 AS n) numbered
 """
+#: $4 the last number, $5 how many customers there are. A customer's orders came one by one and lie apart.
 _ORDERS = f"""
 INSERT INTO customer_order (tenant_id, id, customer_id, number, ordered_at, amount, currency, payment_method, status)
-SELECT $1, {_id("customer_order", "n")}, {_id("customer", f"n / {ORDERS_EACH}")}, 'SO-' || lpad(n::text, 8, '0'),
+SELECT $1, {_id("customer_order", "n")}, {_id("customer", "n % $5::bigint")}, 'SO-' || lpad(n::text, 8, '0'),
     to_timestamp({_EPOCH_MS} / 1000 - (n * 7919 % 31536000)), (n * 37 % 1000000) / 100.0, {_picked(["CNY", "EUR"], "n")},
     {_picked(["ALIPAY", "CARD", "BANK_TRANSFER", "WECHAT_PAY"], "n")}, {_picked(["PAID", "SHIPPED", "COMPLETED", "OPEN"], "n")}
 FROM generate_series($3::bigint, $4::bigint) n
@@ -156,7 +157,7 @@ async def _fill(owner: asyncpg.Connection[asyncpg.Record], reader: Reader, keyri
         for first, last in _spans(reader.customers * each):
             async with owner.transaction():
                 await owner.execute("SELECT act_as_tenant($1)", reader.tenant_id)
-                tail = [last] if statement is _ORDERS else _sealed(noun, reader.number, first, last, keyring)
+                tail = [last, reader.customers] if statement is _ORDERS else _sealed(noun, reader.number, first, last, keyring)
                 await owner.execute(statement, reader.tenant_id, reader.number, first, *tail)
 
 
