@@ -52,12 +52,12 @@ class Settings(BaseSettings):
     documents: Literal["any", "trusted"] = Field("any", description="Which GraphQL documents run: any, or only the trusted ones.")
     trusted_documents: Path | None = Field(None, description='The trusted documents: a JSON file {"id or SHA-256": "document"}.')
     ide: bool = Field(True, description="Whether GraphiQL is served at GET /graphql. It shows nothing before it is given an API key.")
-    budget_key_points: int = Field(100_000, ge=1, le=1_000_000_000, description="Points that an API key may spend at once, at most.")
-    budget_key_per_second: float = Field(2000, ge=1, le=1_000_000, description="Points that an API key gets back each second.")
+    budget_key_points: int = Field(1_000_000, ge=1, le=1_000_000_000, description="Points that an API key may spend at once, at most.")
+    budget_key_per_second: float = Field(50_000, ge=1, le=1_000_000, description="Points that an API key gets back each second.")
     budget_tenant_points: int = Field(
-        500_000, ge=1, le=1_000_000_000, description="Points that all keys of a tenant together may spend at once, at most."
+        4_000_000, ge=1, le=1_000_000_000, description="Points that all keys of a tenant together may spend at once, at most."
     )
-    budget_tenant_per_second: float = Field(10_000, ge=1, le=1_000_000, description="Points that a tenant gets back each second.")
+    budget_tenant_per_second: float = Field(200_000, ge=1, le=1_000_000, description="Points that a tenant gets back each second.")
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")

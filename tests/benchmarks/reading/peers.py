@@ -28,7 +28,7 @@ _INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--logle
 _INSTALL_SECONDS = 300
 _START_SECONDS = 60
 _END_SECONDS = 20
-_GENEROUS = 1_000_000_000
+_GENEROUS = 1_000_000
 
 
 class Unavailable(Exception):
