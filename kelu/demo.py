@@ -24,6 +24,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from kelu.client import Client, wait_until_ready
+from kelu.examples import EXAMPLES, SUBSCRIPTION
 from tenants.api_keys import add_api_key
 from tenants.ids import global_id
 from tenants.installation import open_installation
@@ -54,12 +55,6 @@ START = """mutation ($upload: ID!, $type: RecordType!) {
 PROGRESS = """query ($id: ID!) { import(id: $id) {
   status failureReason rowsTotal rowsRead rowsCreated rowsUpdated rowsUnchanged rowsSkipped rowsRejected warnings
   mapping { column target how } problems(first: 20) { row field severity wrong right } } }"""
-EXAMPLE = """{
-  customers(first: 2) {
-    totalCount
-    nodes { id name city lifecycle phone { masked } flags { field code } orders(first: 2) { nodes { number amount currency } } }
-  }
-}"""
 OVER = {"DONE", "FAILED", "CANCELLED"}
 
 
@@ -91,6 +86,8 @@ async def _show(chosen: Settings, console: Console, is_over_after: bool) -> None
                 await asyncio.to_thread(wait_until_ready, address)
             for sample, (tenant_id, secret) in secrets:
                 await asyncio.to_thread(show_tenant, console, Client(address, secret), sample, tenant_id, secret)
+            _, (_, secret) = secrets[0]
+            await asyncio.to_thread(show_examples, console, Client(address, secret), address, secret)
             if not is_over_after:
                 await _serve_on(console, address)
     finally:
@@ -113,7 +110,7 @@ async def _tenant_with_key(chosen: Settings, sample: Sample) -> tuple[UUID, str]
 
 
 def show_tenant(console: Console, client: Client, sample: Sample, tenant_id: UUID, secret: str) -> None:
-    """Import a tenant's files and print what came of each, then a query with its answer."""
+    """Import a tenant's files and print what came of each."""
     console.rule(sample.name)
     console.print(f"tenant   {global_id('TENANT', tenant_id)}\nAPI key  {secret}   (shown once)\n")
     for name, record_type in sample.files:
@@ -122,8 +119,23 @@ def show_tenant(console: Console, client: Client, sample: Sample, tenant_id: UUI
         console.print(outcome_table(name, outcome))
         if outcome["problems"]:
             console.print(problem_table(outcome))
-    console.print("A query …", Syntax(EXAMPLE, "graphql", background_color="default", word_wrap=True), "… and its answer:")
-    console.print_json(orjson.dumps(client.graphql(EXAMPLE)).decode())
+
+
+def show_examples(console: Console, client: Client, address: str, secret: str) -> None:
+    """A page of queries to paste, each with the answer it has just had.
+
+    Raises:
+        RuntimeError: one was not answered.
+    """
+    console.rule("Queries to paste")
+    for number, example in enumerate(EXAMPLES, 1):
+        console.print(f"[bold]{number}. {example.title}[/]", highlight=False)
+        console.print(Syntax(example.document, "graphql", background_color="default", word_wrap=True))
+        if example.variables:
+            console.print("variables", orjson.dumps(example.variables).decode(), highlight=False)
+        console.print_json(orjson.dumps(client.graphql(example.document, **example.variables)).decode())
+    console.print("[bold]And over a websocket, or as text/event-stream:[/]", Syntax(SUBSCRIPTION, "graphql", background_color="default"))
+    console.print(f"GraphiQL: {address}/graphql in a browser, with this API key: {secret}", highlight=False, soft_wrap=True)
 
 
 def import_file(console: Console, client: Client, file: Path, record_type: str) -> dict[str, Any]:
