@@ -122,7 +122,7 @@ def _shown(source: Any, key: str, named: str) -> Any:
         raise GraphQLError("Not in clear.", extensions={"code": "NOT_ALLOWED", "type": value.type})
     match value:
         case Place():
-            return value  # compared by what it stands for
+            return value.text
         case UUID():
             return str(value)
         case Decimal():

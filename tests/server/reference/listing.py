@@ -29,6 +29,10 @@ class Place(NamedTuple):
     order: str
     row: Row
 
+    @property
+    def text(self) -> str:
+        return f"@{self.field} {self.order} {self.row.global_id}"
+
 
 #: Finds what a cursor of the answers so far stands for.
 Cursors = Mapping[str, Place]
