@@ -196,6 +196,8 @@ def _plain(selected: Selected, types: Types, source: object, told: Any) -> Any:
         return selected.parent
     if selected.parent == "Subscription":  # the event is the field's value
         return cut(source, selected.below, types, told)
+    if selected.parent == "Query":  # `execute` answers it, beside what is read
+        return None
     return cut(source, [selected], types, told)[selected.key]
 
 

@@ -182,3 +182,23 @@ async def test_an_answer_has_a_bounded_number_of_records(graphql: Ask, acme: Act
 
     assert (await graphql(document, as_=acme, a=100, b=9)).codes == []
     assert (await graphql(document, as_=acme, a=100, b=10)).codes == ["TOO_LARGE"]
+
+
+async def test_an_estimate_is_what_the_request_then_costs(graphql: Ask, acme: Actor) -> None:
+    document = "query ($first: Int) { customers(first: $first) { totalCount nodes { orders(first: 5) { nodes { number } } } } }"
+    asking = """query ($text: String!, $variables: JSON) { __typename customers { totalCount }
+      estimate(document: $text, variables: $variables) { cost costLimit records recordsLimit isWithinLimits } }"""
+    estimated = (await graphql(asking, as_=acme, text=document, variables={"first": 20}))["estimate"]
+    answer = await graphql(document, as_=acme, first=20)
+
+    assert estimated == {"cost": 131, "costLimit": 20_000, "records": 120, "recordsLimit": 10_000, "isWithinLimits": True}
+    assert answer.body["extensions"]["cost"]["requested"] == estimated["cost"]
+    assert (await graphql(asking, as_=acme, text=document, variables={"first": 100}))["estimate"]["records"] == 600
+
+
+@pytest.mark.parametrize("document", ["{ nothing }", "{", "{ customers(first: 101) { totalCount } }"])
+async def test_an_estimate_of_what_would_be_refused_says_why(graphql: Ask, acme: Actor, document: str) -> None:
+    answer = await graphql("query ($text: String!) { estimate(document: $text) { cost } }", as_=acme, text=document)
+
+    assert answer.codes == ["INVALID"]
+    assert answer.errors[0]["message"].startswith("This document would be refused: ")
