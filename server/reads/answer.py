@@ -95,7 +95,7 @@ async def answer(
     plan: Plan, statement: Statement, levels: Sequence[Sequence[Level]], row: Sequence[bytes | None], reading: Reading
 ) -> tuple[dict[str, Any], Told]:
     """Root key → value, as `orjson.dumps` takes it: untouched JSON text where nothing had to be done in it; and the records by id."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {root.key: {} for root in plan.roots if isinstance(root, Page)}  # one may have no member left
     told: Told = {}
     for answers, todo, text in zip(statement.answers, levels, row, strict=True):
         root = plan.roots[answers.root]
@@ -106,7 +106,7 @@ async def answer(
         at: tuple[str, ...] = (root.key,) if member is None else (root.key, member)
         value = await _finished(text, todo, at, reading)
         if member is not None:
-            found.setdefault(root.key, {})[member] = value
+            found[root.key][member] = value
             continue
         found[root.key] = value
         if value is None and _is_missed(root):

@@ -202,3 +202,10 @@ async def test_an_estimate_of_what_would_be_refused_says_why(graphql: Ask, acme:
 
     assert answer.codes == ["INVALID"]
     assert answer.errors[0]["message"].startswith("This document would be refused: ")
+
+
+async def test_a_page_of_which_nothing_is_included_is_an_empty_object(graphql: Ask, acme: Actor) -> None:
+    document = "{ customers { ... @skip(if: true) { totalCount } } orders { ... @include(if: false) { nodes { id } } } }"
+    answer = await graphql(document, as_=acme)
+
+    assert answer.body["data"] == {"customers": {}, "orders": {}}

@@ -11,7 +11,7 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, Graph
 
 from server.limits.document import check
 from tenants.settings import Settings
-from tests.server.reference.listing import Place, order_of
+from tests.server.reference.listing import Place, order_of, said
 from tests.server.reference.records import SEARCHES
 from tests.server.reference.store import TABLES, Store
 from tests.server.reference.writing import Filters, Written, is_leaf
@@ -132,7 +132,7 @@ class Generator:
             if name not in values and is_wanted:
                 values[name] = self._value(name, argument.type, named)
         texts = [f"{name}: {self._written.text(definition.args[name].type, value)}" for name, value in values.items()]
-        many = len(values["ids"]) if "ids" in values else 1
+        many = max(1, len(values.get("ids", ())))
         size = values.get("first") or values.get("last") or (50 if field_.startswith("Query.") else 10) if is_page else many
         return f"({', '.join(texts)})" if texts else "", size
 
@@ -152,7 +152,7 @@ class Generator:
 
     def _cursor(self, field_: str, type_: str, values: dict[str, Any]) -> str | None:
         """A cursor of this list in this order, if an answer has told one."""
-        order = ",".join(f"{key.column} {key.is_descending}" for key in order_of(type_, values)) + (values.get("search") or "")
+        order = said(order_of(type_, values), values.get("search"))
         known = [text for text, place in self.cursors.items() if (place.field, place.order) == (field_, order)]
         return self.chance.choice(known) if known else None
 

@@ -49,6 +49,12 @@ def order_of(type_: str, given: Given) -> list[Key]:
     return [*by, Key("id", by[0].is_descending if by else True)]
 
 
+def said(keys: Sequence[Key], search: str | None) -> str:
+    """An order in words. What was searched for belongs to it where the best come first."""
+    words = ",".join(f"{key.column} {key.is_descending}" for key in keys)
+    return f"{words} {search}" if keys[0].column == "search" else words
+
+
 def page(store: Store, cursors: Cursors, rows: Iterable[Row], field: str, type_: str, given: Given) -> dict[str, Any]:
     """A page as the connection type shows it; a cursor is a Place."""
     search, keys = given.get("search"), order_of(type_, given)
@@ -64,8 +70,7 @@ def page(store: Store, cursors: Cursors, rows: Iterable[Row], field: str, type_:
     last = given.get("last")
     size = last or given.get("first") or (50 if field.startswith("Query.") else 10)
     shown, has_more = (window[-size:] if last else window[:size]), len(window) > size
-    order = ",".join(f"{key.column} {key.is_descending}" for key in keys) + (search or "")
-    places = [Place(field, order, row) for row in shown]
+    places = [Place(field, said(keys, search), row) for row in shown]
     info = {
         "hasNextPage": bool(given.get("before")) if last else has_more,
         "hasPreviousPage": has_more if last else bool(given.get("after")),

@@ -91,5 +91,7 @@ def _cursor(found: Any, wanted: str, path: str, cursors: dict[str, Place], store
     order, id = rest.rsplit(" ", 1)
     row = store.by_global_id(id)
     assert row is not None
-    if not isinstance(found, str) or cursors.setdefault(found, Place(field, order, row)) != Place(field, order, row):
+    known = cursors.setdefault(found, Place(field, order, row))
+    # Two searches may find a record equally well; its place is then the same text.
+    if (known.field, known.row) != (field, row) or (known.order != order and not order.startswith("search")):
         yield f"{path}: a cursor that stands for something else than {wanted}"
