@@ -116,7 +116,7 @@ def _bound(found: GraphQLRequest, size: int) -> None:
 def _is_deeper(value: object, most: int) -> bool:
     """Whether JSON is nested deeper than that; level by level, so that no depth can hurt."""
     level: list[Any] = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [each for box in level for each in (box.values() if isinstance(box, dict) else box) if isinstance(each, dict | list)]
         if not level:
             return False
