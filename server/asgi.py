@@ -20,6 +20,7 @@ from server.schema import schema
 from server.transport import ide
 from server.transport.endpoint import PATH, GraphQLEndpoint
 from server.transport.origins import CheckedOrigins, Origins
+from server.transport.persisted import check_trusted_documents
 from server.uploads import take_upload
 from tenants.installation import open_installation
 from tenants.settings import Settings, settings
@@ -73,6 +74,7 @@ def _lifespan(chosen: Settings):  # type: ignore[no-untyped-def]  # Starlette's 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with open_installation(chosen):
+            check_trusted_documents()
             yield
 
     return lifespan

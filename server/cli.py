@@ -13,7 +13,9 @@ import typer
 import uvicorn
 
 from server.asgi import create_app
+from server.limits.head import BoundedHead
 from server.schema import printed_schema
+from server.transport.persisted import check_trusted_documents
 from tenants.installation import open_installation
 from tenants.logs import log_as_json
 from tenants.settings import Settings, settings
@@ -44,6 +46,7 @@ def serve(
         create_app(chosen, open_servers=False),
         host=host or chosen.host,
         port=chosen.port if port is None else port,
+        http=BoundedHead,
         ws_max_size=chosen.body_bytes_most,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         access_log=False,
@@ -51,7 +54,7 @@ def serve(
         log_level="warning",
     )
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    # uvloop and httptools where they are installed, which on Windows uvloop is not
+    # uvloop where it is installed, which on Windows it is not
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(config, chosen))
 
@@ -68,6 +71,7 @@ def schema() -> None:
 async def _serve(config: uvicorn.Config, chosen: Settings) -> None:
     """Open what the server works with first: a refusal then ends the command with its own words, not with uvicorn's."""
     async with open_installation(chosen):
+        check_trusted_documents()
         # Uvicorn takes these while it serves, and raises them again when it has ended: there is nothing left to do then.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *_: None)

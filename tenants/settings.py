@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     sockets_most: int = Field(50, ge=1, description="Websockets and event streams of one API key in one process, at most.")
     cors_origins: str = Field("", description="Web origins that may call from a browser, separated by commas: https://app.example.org.")
     documents: Literal["any", "trusted"] = Field("any", description="Which GraphQL documents run: any, or only the trusted ones.")
-    trusted_documents: Path | None = Field(None, description='The trusted documents: a JSON file {"id or SHA-256": "document"}.')
+    trusted_documents: Path | None = Field(
+        None, description='The trusted documents: a JSON file {"id or SHA-256": "document"}, or a folder of them.'
+    )
     ide: bool = Field(True, description="Whether GraphiQL is served at GET /graphql. It shows nothing before it is given an API key.")
     budget_key_points: int = Field(1_000_000, ge=1, le=1_000_000_000, description="Points that an API key may spend at once, at most.")
     budget_key_per_second: float = Field(50_000, ge=1, le=1_000_000, description="Points that an API key gets back each second.")

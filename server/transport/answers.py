@@ -40,6 +40,8 @@ def packed(result: ExecutionResult) -> bytes:
 
 def status_of(result: ExecutionResult, media_type: str) -> int:
     """The HTTP status of a result."""
+    if not result.errors:
+        return 200
     codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
     for code in codes:
         if code in _ALWAYS:

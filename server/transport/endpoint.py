@@ -25,6 +25,9 @@ from tenants.settings import Settings
 
 PATH = "/graphql"
 
+_ANSWERS = (GRAPHQL, JSON, EVENTS)
+_PAGE_AND_ANSWERS = (*_ANSWERS, HTML)
+
 
 class GraphQLEndpoint:
     """The application behind /graphql: HTTP here, websockets in `sockets`."""
@@ -32,7 +35,7 @@ class GraphQLEndpoint:
     def __init__(self, schema: GraphQLSchema, origins: Origins, chosen: Settings) -> None:
         self.road = Road(schema)
         self._origins, self._body_bytes_most = origins, chosen.body_bytes_most
-        self._offered = (GRAPHQL, JSON, EVENTS, HTML) if chosen.ide else (GRAPHQL, JSON, EVENTS)
+        self._has_ide = chosen.ide
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -57,8 +60,9 @@ class GraphQLEndpoint:
             await exchange.fail(error)
 
     async def _met(self, exchange: Exchange, send: Send) -> None:
-        accept = accepted(exchange.liking(b"accept"), self._offered)
-        if accept == HTML and exchange.method == "GET":
+        has_page = self._has_ide and exchange.method == "GET"
+        accept = accepted(exchange.liking(b"accept"), _PAGE_AND_ANSWERS if has_page else _ANSWERS)
+        if accept == HTML:
             await send_page(exchange.headers, with_headers(send))
             return
         try:
@@ -68,8 +72,7 @@ class GraphQLEndpoint:
             return
         if accept is None:
             raise Unfit(406, "Accept application/graphql-response+json, application/json, or for subscriptions text/event-stream.")
-        if accept in (GRAPHQL, JSON):
-            exchange.media_type = accept
+        exchange.media_type = JSON if accept == JSON else GRAPHQL  # in which a refused event stream is told too
         await self._answered(exchange, context, accept)
 
     async def _answered(self, exchange: Exchange, context: Context, accept: str) -> None:

@@ -11,7 +11,7 @@ HTML = "text/html"
 
 
 @lru_cache(maxsize=256)
-def accepted(header: bytes | None, offered: tuple[str, ...] = (GRAPHQL, JSON, EVENTS, HTML)) -> str | None:
+def accepted(header: bytes | None, offered: tuple[str, ...]) -> str | None:
     """The media type of the answer; None for one we do not have. Whoever takes anything gets `application/json`.
 
     By weight, then by how exactly it was named, then as it was listed.

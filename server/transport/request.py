@@ -13,6 +13,15 @@ from tenants.refusals import Invalid, TooLarge
 
 _GET_PARAMETERS_MOST = 20
 
+#: The parameters with their types, as Python has them and as a message says them.
+_FORMS: dict[str, tuple[type, str]] = {
+    "query": (str, "a text"),
+    "documentId": (str, "a text"),
+    "operationName": (str, "a text"),
+    "variables": (dict, "an object"),
+    "extensions": (dict, "an object"),
+}
+
 
 @dataclass(slots=True)
 class GraphQLRequest:
@@ -84,25 +93,17 @@ def from_object(content: object, size: int) -> GraphQLRequest:
     """
     if not isinstance(content, dict):
         raise Invalid("The body is JSON, but not an object.")
-    query = _of_type(content, "query", str, "a text")
-    found = GraphQLRequest(
-        query,
-        _of_type(content, "documentId", str, "a text"),
-        _of_type(content, "operationName", str, "a text"),
-        _of_type(content, "variables", dict, "an object") or {},
-        _of_type(content, "extensions", dict, "an object") or {},
-    )
-    if query is None and found.document_id is None and "persistedQuery" not in found.extensions:
+    for name, value in content.items():
+        form = _FORMS.get(name)
+        if form is not None and value is not None and not isinstance(value, form[0]):
+            raise Invalid(f"`{name}` has to be {form[1]}.")
+    given = content.get
+    found = GraphQLRequest(given("query"), given("documentId"), given("operationName"), given("variables") or {}, given("extensions") or {})
+    if found.query is None and found.document_id is None and "persistedQuery" not in found.extensions:
         raise Invalid("There is no `query`.")
-    _bound(found, size)
+    if found.variables or found.extensions:
+        _bound(found, size)
     return found
-
-
-def _of_type(content: dict[str, Any], name: str, type_: type, what: str) -> Any:
-    value = content.get(name)
-    if value is not None and not isinstance(value, type_):
-        raise Invalid(f"`{name}` has to be {what}.")
-    return value
 
 
 def _bound(found: GraphQLRequest, size: int) -> None:
@@ -116,7 +117,7 @@ def _bound(found: GraphQLRequest, size: int) -> None:
 def _is_deeper(value: object, most: int) -> bool:
     """Whether JSON is nested deeper than that; level by level, so that no depth can hurt."""
     level: list[Any] = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [each for box in level for each in (box.values() if isinstance(box, dict) else box) if isinstance(each, dict | list)]
         if not level:
             return False
