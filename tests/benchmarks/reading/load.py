@@ -2,7 +2,8 @@
 
 It reads JSON from stdin: {host, port, requests: [text], connections, warm_seconds, seconds}. It says `counting` when the warm-up is
 over, `counted` when the seconds are, so that processor time is looked at while the load goes on, and
-`{requests, seconds, errors, bytes, p50_ms, p99_ms}` at the end. Requests are sent in turn; each connection has one under way.
+`{requests, seconds, errors, received_bytes, p50_ms, p99_ms}` at the end. Requests are sent in turn; each connection has one under
+way.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Tally:
     ended: float = float("inf")
     latencies: list[float] = field(default_factory=list)
     errors: int = 0
-    bytes: int = 0
+    received_bytes: int = 0
     is_over: bool = False
 
     def count(self, sent: float, answer: bytes) -> None:
@@ -42,7 +43,7 @@ class Tally:
         if not self.began <= now < self.ended:
             return
         self.latencies.append(now - sent)
-        self.bytes += len(answer)
+        self.received_bytes += len(answer)
         self.errors += not answer.startswith(b"HTTP/1.1 200") or b'"errors"' in answer
 
 
@@ -111,7 +112,7 @@ async def run(asked: dict[str, Any]) -> dict[str, Any]:
         "requests": len(tally.latencies),
         "seconds": tally.ended - tally.began,
         "errors": tally.errors,
-        "bytes": tally.bytes,
+        "received_bytes": tally.received_bytes,
         "p50_ms": ordered[len(ordered) // 2] * 1e3,
         "p99_ms": ordered[len(ordered) * 99 // 100] * 1e3,
     }

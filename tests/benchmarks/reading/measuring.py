@@ -29,7 +29,7 @@ class Seen:
     requests: int
     seconds: float
     errors: int
-    bytes: int
+    received_bytes: int
     p50_ms: float
     p99_ms: float
     server_seconds: float
@@ -58,7 +58,7 @@ class Figures:
             server_ms=sum(each.server_seconds for each in rounds) / requests * 1e3,
             postgres_ms=sum(each.postgres_seconds for each in rounds) / requests * 1e3,
             errors=sum(each.errors for each in rounds),
-            bytes_each=sum(each.bytes for each in rounds) / requests,
+            bytes_each=sum(each.received_bytes for each in rounds) / requests,
         )
 
 
