@@ -192,7 +192,7 @@ async def test_an_estimate_is_what_the_request_then_costs(graphql: Ask, acme: Ac
     answer = await graphql(document, as_=acme, first=20)
 
     assert estimated == {"cost": 131, "costLimit": 20_000, "records": 120, "recordsLimit": 10_000, "isWithinLimits": True}
-    assert answer.body["extensions"]["cost"]["requested"] == estimated["cost"]
+    assert answer.extensions["cost"]["requested"] == estimated["cost"]
     assert (await graphql(asking, as_=acme, text=document, variables={"first": 100}))["estimate"]["records"] == 600
 
 

@@ -100,7 +100,9 @@ class Reference:
             case "Flag":
                 return lambda row, _: [_flag(each) for each in row["flags"]]
             case "Spending":
-                return lambda row, _: [_spent(store, row, each) for each in listing.totals(store.children("Order", "customer_id", row["id"]))]
+                return lambda row, _: [
+                    _spent(store, row, each) for each in listing.totals(store.children("Order", "customer_id", row["id"]))
+                ]
         return lambda row, _: _shown(row, snake(name), named)
 
     def _protected(self, row: Row, mask: Callable[[str], str], text: str | None) -> dict[str, Any] | None:
@@ -158,5 +160,3 @@ def _spent(store: Store, row: Row, totals: dict[str, Any]) -> dict[str, Any]:
     days = (datetime.now(UTC) - last).days
     between = round(Decimal((last - first).total_seconds()) / 86400 / (orders - 1), 1) if orders > 1 else None
     return totals | {"daysSinceLast": days, "daysBetween": None if between is None else float(between)}
-
-

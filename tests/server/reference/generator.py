@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_named_type, is_required_argument, parse, validate
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_required_argument,
+    parse,
+    validate,
+)
 
 from server.limits.document import check
 from tenants.settings import Settings

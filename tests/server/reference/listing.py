@@ -204,4 +204,14 @@ def preferences_by_region(store: Store, given: Given) -> list[dict[str, Any]]:
     return found[: given["first"]]
 
 
-__all__ = ["Cursors", "Place", "customer_spending", "customer_stats", "page", "popular_products", "preferences_by_region", "snake", "totals"]
+__all__ = [
+    "Cursors",
+    "Place",
+    "customer_spending",
+    "customer_stats",
+    "page",
+    "popular_products",
+    "preferences_by_region",
+    "snake",
+    "totals",
+]

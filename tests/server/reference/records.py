@@ -14,7 +14,18 @@ from tenants.intake.rules import IntakeRules
 from tenants.session import Actor, acting_as
 from tenants.words import RecordType
 
-NAMES = ["张三丰", "张三", "李四", "王小明", "Jürgen Müller", "Ángela Ñúñez", "Łukasz Żółw", "Ada Lovelace", "ada lovelace", "100% Tee_Haus"]
+NAMES = [
+    "张三丰",
+    "张三",
+    "李四",
+    "王小明",
+    "Jürgen Müller",
+    "Ángela Ñúñez",
+    "Łukasz Żółw",
+    "Ada Lovelace",
+    "ada lovelace",
+    "100% Tee_Haus",
+]
 COMPANIES = [None, None, "Kontor Südwest", "杭州茶叶公司", "Analytical_Engines"]
 CITIES = [None, "杭州", "Berlin", "berlin", "Zürich"]
 REGIONS = [None, "浙江", "Bayern"]
@@ -92,18 +103,26 @@ def _orders(chance: Random, link: str, of: int) -> list[dict[str, Any]]:
 
 def _of_customers(chance: Random, ids: Sequence[str]) -> dict[RecordType, list[dict[str, Any]]]:
     """Drafts of what belongs to some of these customers."""
-    made: dict[RecordType, list[dict[str, Any]]] = {each: [] for each in RecordType if each not in (RecordType.CUSTOMER, RecordType.ORDER_LINE)}
+    made: dict[RecordType, list[dict[str, Any]]] = {
+        each: [] for each in RecordType if each not in (RecordType.CUSTOMER, RecordType.ORDER_LINE)
+    }
     pick = chance.choice
     for number, id in enumerate(ids):
         made[RecordType.ORDER] += _orders(chance, id, number)
         for place in range(chance.randrange(4)):
             own = {"customer_id": id, "external_id": f"X{number}-{place}"} if place else {"customer_id": id}
             contact = {"name": pick(NAMES), "job_title": pick([None, "Buyer"]), "phone": pick([None, "13912345678", "7"])}
-            made[RecordType.CONTACT].append(own | _cut(contact | {"email": pick([None, "eve@example.org"]), "is_primary": pick([None, "yes"])}))
+            made[RecordType.CONTACT].append(
+                own | _cut(contact | {"email": pick([None, "eve@example.org"]), "is_primary": pick([None, "yes"])})
+            )
             spoken = {"channel": pick(["PHONE", "CHAT"]), "direction": pick([None, "INBOUND"]), "occurred_at": _day(chance)}
             said = {"subject": pick([None, "Tea", "茶"]), "content": pick([None, "Wants tea", "要茶"]), "follow_up": pick([None, "OPEN"])}
             made[RecordType.INTERACTION].append(own | _cut(spoken | said))
-            need = {"what": pick(PRODUCTS), "product_interest": pick([None, "Tea"]), "expected_at": pick([None, "2030-01-01", "2031-05-05"])}
+            need = {
+                "what": pick(PRODUCTS),
+                "product_interest": pick([None, "Tea"]),
+                "expected_at": pick([None, "2030-01-01", "2031-05-05"]),
+            }
             made[RecordType.NEED].append(own | _cut(need | {"status": pick(["OPEN", "MATCHED"])}))
             made[RecordType.PREFERENCE].append(own | {"kind": pick(["colour", "语言"]), "value": f"{pick(['green', '中文'])}{place}"})
     return made

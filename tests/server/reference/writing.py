@@ -29,7 +29,12 @@ SPELLINGS = {"PhoneNumber": [*PHONES], "EmailAddress": [*EMAILS], "nationalId": 
 #: What an operator is given where no record has a value to take.
 ELSE = {"Int": 1, "Decimal": "10", "Date": "2024-05-01", "DateTime": "2024-05-01T00:00:00Z", "Boolean": True, "String": "Tea"}
 _TESTS_OF_CUSTOM = {"NUMBER": "number", "BOOLEAN": "boolean", "DATE": "date", "TEXT": "text"}
-_CUSTOM_VALUES = {"number": ["43.5", 38, "40"], "boolean": [True, False], "date": ["2024-02-29", "2022-01-01"], "text": ["小张", "true", "Ö", "43.5"]}
+_CUSTOM_VALUES = {
+    "number": ["43.5", 38, "40"],
+    "boolean": [True, False],
+    "date": ["2024-02-29", "2022-01-01"],
+    "text": ["小张", "true", "Ö", "43.5"],
+}
 
 
 @dataclass
@@ -91,7 +96,10 @@ class Filters:
         if name in ("and", "or"):
             return [self.make(below, depth - 1) for _ in range(self._chance.randrange(3))]
         if below.name.removesuffix("ListFilter") in TABLES:
-            return {each: self.make(below.fields[each].type, depth - 1) for each in self._some(list(below.fields), self._chance.choice([1, 1, 2]))}
+            return {
+                each: self.make(below.fields[each].type, depth - 1)
+                for each in self._some(list(below.fields), self._chance.choice([1, 1, 2]))
+            }
         if below.name.removesuffix("Filter") in TABLES:
             return self.make(below, depth - 1)
         if below.name == "CustomFilter":
