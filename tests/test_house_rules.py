@@ -31,7 +31,7 @@ BANNED = {"services", "repositories", "utils", "helpers", "common", "base", "man
 
 
 def sources(*folders: str) -> list[Path]:
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if not MADE & {*path.parts})
 
 
 def name_of(path: Path) -> str:
