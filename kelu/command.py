@@ -41,7 +41,9 @@ COMMANDS = (
         "demo", "kelu.demo:demo", "Show Kelu at work: two tenants, messy sample files imported by a real worker, a query and its answer."
     ),
     Command(
-        "serve", "server.cli:serve", "Serve the GraphQL API: POST /graphql (and a websocket there), POST /uploads, /healthz and /readyz."
+        "serve",
+        "server.cli:serve",
+        "Serve the GraphQL API at /graphql (GraphiQL in a browser, websockets, event streams), POST /uploads, /healthz and /readyz.",
     ),
     Command("work", "workers.cli:work", "Do what was put off: jobs of every tenant, imports above all."),
     Command("import", "workers.cli:import_file", "Bring a file into a tenant's records."),

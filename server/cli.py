@@ -49,6 +49,7 @@ def serve(
         http=BoundedHead,
         ws_max_size=chosen.body_bytes_most,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        proxy_headers=False,  # nothing here asks where a request comes from
         access_log=False,
         server_header=False,
         log_level="warning",

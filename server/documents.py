@@ -13,8 +13,11 @@ from server.reads.selection import Operation
 from tenants.installation import installation
 
 KEPT_MOST = 500
-KEPT_CHARACTERS_MOST = 4_000_000
+#: A parsed document takes up to 100 bytes of memory for each of its characters, so all of them 50 MB at most.
+KEPT_CHARACTERS_MOST = 500_000
 _ERRORS_MOST = 10
+#: What graphql-core says where its recursion has no end in sight.
+_ABORTED = "Validation aborted."
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class Documents:
             raise Wrong([error]) from None
         except RecursionError:
             raise Wrong([limits.too_deep()]) from None
+        if any(error.message == _ABORTED for error in errors):
+            raise Wrong([limits.too_repetitive()])
         if errors:
             raise Wrong([explained(error) for error in errors])
         operations = {

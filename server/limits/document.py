@@ -49,6 +49,10 @@ def too_deep() -> GraphQLError:
     return _refusal("This document is nested too deeply.")
 
 
+def too_repetitive() -> GraphQLError:
+    return _refusal("This document repeats too many fields. Ask for each once.")
+
+
 def check(document: DocumentNode, chosen: Settings) -> None:
     """See that each operation is within its bounds.
 
