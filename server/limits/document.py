@@ -40,6 +40,8 @@ def parsed(text: str, chosen: Settings) -> DocumentNode:
     except GraphQLSyntaxError as error:
         if "contains more than" in error.message:
             raise _refusal(f"This document has more than {chosen.document_tokens_most:,} tokens. Send values as variables.") from None
+        if "nested too deeply" in error.message:
+            raise too_deep() from None
         raise
     except RecursionError:
         raise too_deep() from None
@@ -47,6 +49,10 @@ def parsed(text: str, chosen: Settings) -> DocumentNode:
 
 def too_deep() -> GraphQLError:
     return _refusal("This document is nested too deeply.")
+
+
+def too_entangled() -> GraphQLError:
+    return _refusal("This document selects the same fields over and over, or spreads fragments too deeply. Select each field once.")
 
 
 def check(document: DocumentNode, chosen: Settings) -> None:
