@@ -16,7 +16,7 @@ from tenants.installation import installation
 
 KEPT_MOST = 500
 KEPT_CHARACTERS_MOST = 4_000_000
-_ERRORS_MOST = 10
+ERRORS_MOST = 10
 #: How far fields of one name are compared with one another, in graphql-core's own units. The rule is quadratic: within 1,000 tokens its
 #: default lets it take a quarter of a second, this 40 ms. A document of 25 fragments that all ask for the same fields takes under 10,000.
 _COMPARISONS_MOST = 30_000
@@ -70,7 +70,7 @@ class Documents:
         try:
             node = limits.parsed(text, chosen)
             limits.check(node, chosen)
-            errors = validate(self._schema, node, max_errors=_ERRORS_MOST, hide_suggestions=True, allow_empty_selection_sets=False)
+            errors = validate(self._schema, node, max_errors=ERRORS_MOST, hide_suggestions=True, allow_empty_selection_sets=False)
         except GraphQLError as error:
             raise Wrong([error]) from None
         except RecursionError:
