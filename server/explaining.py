@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from graphql import GraphQLError
 
@@ -10,6 +11,7 @@ from server.reads.conditions import Sealed
 from server.schema.lists import LIST_TYPES
 
 CODE = "SEALED_FIELD"
+MESSAGE_LONGEST = 500
 
 _OPERATOR = re.compile(r"Expected value of type 'Sealed\w*Filter' not to include unknown field")
 _ORDER = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<noun>\w+)OrderField' enum")
@@ -18,10 +20,18 @@ _ORDER = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<noun>\w+)Orde
 def explained(error: GraphQLError) -> GraphQLError:
     """An error of validation or of variables, with the reason where it is about a field that is encrypted."""
     why = _why(error.message)
-    if why is None:
-        return error
-    message = f"{error.message.rstrip('.')}. {why}"
-    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions={"code": CODE})
+    if why is not None:
+        return _worded(error, f"{_cut(error.message.rstrip('.'))}. {why}", {"code": CODE})
+    return error if len(error.message) <= MESSAGE_LONGEST else _worded(error, _cut(error.message), error.extensions)
+
+
+def _worded(error: GraphQLError, message: str, extensions: dict[str, Any] | None) -> GraphQLError:
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)
+
+
+def _cut(message: str) -> str:
+    """A message that quotes a value quotes the whole of it, which may be all that the request brought."""
+    return message if len(message) <= MESSAGE_LONGEST else f"{message[:MESSAGE_LONGEST]}…"
 
 
 def _why(message: str) -> str | None:

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     upload_bytes_most: int = Field(1 << 30, ge=1, description="Largest file that may be uploaded, in bytes.")
     body_bytes_most: int = Field(1 << 20, ge=1024, description="Largest GraphQL request body, in bytes.")
     variables_bytes_most: int = Field(256 << 10, ge=1024, description="Largest variables of a GraphQL request, in bytes of JSON.")
+    variables_values_most: int = Field(
+        20_000, ge=1000, description="Values in the variables of a GraphQL request, at most; an object counts as four."
+    )
     json_depth_most: int = Field(20, ge=5, le=100, description="How deep the JSON of a request may be nested.")
     document_characters_most: int = Field(15_000, ge=1000, description="Longest GraphQL document.")
     document_tokens_most: int = Field(1_000, ge=100, description="Tokens of a GraphQL document, at most.")

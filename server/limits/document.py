@@ -25,6 +25,8 @@ KEY_LONGEST = 63  # characters of an alias: PostgreSQL cuts longer names
 _INTROSPECTION = frozenset({"__schema", "__type"})
 #: The standard introspection query of graphql-js nests 13 deep and reads nothing but the schema.
 _INTROSPECTION_DEPTH_MOST = 15
+#: Each could have the schema told once more, and within itself again.
+_INTROSPECTION_ALIASES_MOST = 2
 
 
 def parsed(text: str, chosen: Settings) -> DocumentNode:
@@ -40,6 +42,8 @@ def parsed(text: str, chosen: Settings) -> DocumentNode:
     except GraphQLSyntaxError as error:
         if "contains more than" in error.message:
             raise _refusal(f"This document has more than {chosen.document_tokens_most:,} tokens. Send values as variables.") from None
+        if "nested too deeply" in error.message:
+            raise too_deep() from None
         raise
     except RecursionError:
         raise too_deep() from None
@@ -49,8 +53,8 @@ def too_deep() -> GraphQLError:
     return _refusal("This document is nested too deeply.")
 
 
-def too_repetitive() -> GraphQLError:
-    return _refusal("This document repeats too many fields. Ask for each once.")
+def too_entangled() -> GraphQLError:
+    return _refusal("This document selects the same fields over and over, or spreads fragments too deeply. Select each field once.")
 
 
 def check(document: DocumentNode, chosen: Settings) -> None:
@@ -82,8 +86,9 @@ def _check(node: OperationDefinitionNode, measured: _Measured, chosen: Settings)
         raise _refusal(f"This operation has {len(roots)} fields at its root; the limit is {chosen.root_fields_most}.", node)
     if measured.is_deeper(node.selection_set, deepest):
         raise _refusal(f"This operation is over {deepest} levels deep, which is the limit.", node)
-    if measured.aliases(node.selection_set) > chosen.aliases_most:
-        raise _refusal(f"This operation has over {chosen.aliases_most} aliases, which is the limit.", node)
+    most = _INTROSPECTION_ALIASES_MOST if is_introspection else chosen.aliases_most
+    if measured.aliases(node.selection_set) > most:
+        raise _refusal(f"This operation has over {most} aliases, which is the limit{' of introspection' * is_introspection}.", node)
     if measured.longest_key > KEY_LONGEST:
         raise _refusal(f"An alias may have {KEY_LONGEST} characters.", node)
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from server.limits import values
 from tenants.installation import installation
 from tenants.refusals import Invalid, TooLarge
 
@@ -53,8 +54,9 @@ def from_body(body: bytes) -> GraphQLRequest:
 
     Raises:
         Invalid: it is no JSON object, or a parameter has the wrong type.
-        TooLarge: it is nested too deeply, or its variables are too large.
+        TooLarge: it is nested too deeply, or its variables are too large or too many.
     """
+    values.check_text(body, installation().settings.variables_values_most)
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -112,6 +114,7 @@ def _bound(found: GraphQLRequest, size: int) -> None:
         raise TooLarge(f"The variables are larger than {chosen.variables_bytes_most:,} bytes, which is the limit.")
     if _is_deeper(found.variables, chosen.json_depth_most) or _is_deeper(found.extensions, chosen.json_depth_most):
         raise TooLarge(f"Variables and extensions may be nested {chosen.json_depth_most} deep.")
+    values.check(found.variables, size, chosen.variables_values_most)
 
 
 def _is_deeper(value: object, most: int) -> bool:

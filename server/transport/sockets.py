@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from server.authentication import Context, known
 from server.documents import Wrong
 from server.errors import graphql_error, logged
+from server.limits import values
 from server.reads.execute import Road
 from server.transport.answers import body_of, formatted
 from server.transport.events import BEAT_SECONDS, results
@@ -185,8 +186,12 @@ class Socket:
         received = await self._receive()
         if received["type"] == "websocket.disconnect":
             return None
+        text = (received.get("text") or "").encode()
         try:
-            message = orjson.loads(received.get("text") or "")
+            values.check_text(text, installation().settings.variables_values_most)
+            message = orjson.loads(text)
+        except TooLarge:
+            raise Closed(1009, "Message too big") from None
         except orjson.JSONDecodeError:
             raise Closed(4400, "Invalid message received") from None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
