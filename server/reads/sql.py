@@ -159,12 +159,11 @@ class Writer:
 
     def _page_info(self, page: Page, name: str, parent: str | None) -> str:
         shape = page.shape
-        more = f"((SELECT count(*) FROM p{page.number}) > {self._limit(page)})::text"
         match name:
             case "hasNextPage":
-                return f"'{str(shape.has_before).lower()}'" if shape.is_backward else more
+                return f"'{str(shape.has_before).lower()}'" if shape.is_backward else self._has_more(page)
             case "hasPreviousPage":
-                return more if shape.is_backward else f"'{str(shape.has_after).lower()}'"
+                return self._has_more(page) if shape.is_backward else f"'{str(shape.has_after).lower()}'"
             case "startCursor" | "endCursor":
                 row = self.alias()
                 window = f"SELECT {row}.* FROM {self._window(page, row, parent)}"
@@ -172,6 +171,9 @@ class Writer:
                 return f"coalesce((SELECT {self._cursor(page, 'n')} FROM ({window}) n ORDER BY {order} LIMIT 1), 'null')"
             case _:
                 return _constant(name)
+
+    def _has_more(self, page: Page) -> str:
+        return f"((SELECT count(*) FROM p{page.number}) > {self._limit(page)})::text"
 
     def _cursor(self, page: Page, row: str) -> str:
         """The place of a record in its list, still bare: `server.reads.cursors` signs it."""

@@ -137,12 +137,12 @@ class Generator:
         if is_page:
             values = self._page(field_, named.removesuffix("Connection"), definition, around)
         for name, argument in definition.args.items():
-            is_wanted = is_required_argument(argument) or (not is_page and self.chance.random() < 0.5)
-            if name not in values and is_wanted:
+            is_wanted = is_required_argument(argument) or name == "first" or self.chance.random() < 0.5
+            if name not in values and is_wanted and not is_page:
                 values[name] = self._value(name, argument.type, named)
         texts = [f"{name}: {self._written.text(definition.args[name].type, value)}" for name, value in values.items()]
         many = max(1, len(values.get("ids", ())))
-        size = values.get("first") or values.get("last") or (50 if field_.startswith("Query.") else 10) if is_page else many
+        size = values.get("first") or values.get("last") or many
         return f"({', '.join(texts)})" if texts else "", size
 
     def _page(self, field_: str, type_: str, definition: GraphQLField, around: int) -> dict[str, Any]:
