@@ -85,6 +85,10 @@ class Bucket:
             and SLACK * (self.debt + self.sent + cost) <= self.size
         )
 
+    def is_full(self, cost: int, now: int) -> bool:
+        """Whether there is no room for it, as Redis told a moment ago. What is on its way may be in what it told, too."""
+        return now - self.told_at < JUST_TOLD and not self.sent and self.level(now) + cost > self.size
+
     def add(self, cost: int, now: int) -> None:
         self.empty_at = max(self.empty_at, now) + cost
         self.debt += cost
@@ -98,6 +102,8 @@ class Bucket:
 
 #: How long Redis is believed, in microseconds: a bucket it has not told of since is asked for.
 BELIEVED = 1_000_000
+#: How long a bucket that was too full is too full still.
+JUST_TOLD = 100_000
 #: A process spends by itself at most one part in so many of a bucket before Redis hears of it.
 SLACK = 20
 

@@ -4,7 +4,9 @@ The rules are those of draft-ietf-httpapi-idempotency-key-header: the same key w
 another payload it is refused, and so is one that comes while the first is still at work. A key is known for 24 hours, to its tenant.
 
 The act, its answer and the key are one transaction: `begin` before the act, `finish` after it, in the unit of work of the act. Whatever
-undoes the act undoes the key, so a key is known if and only if the act was done. A lock of the transaction keeps a second call out.
+undoes the act undoes the key, so a key is known if and only if the act was done. A lock of the transaction keeps a second call out. Under
+Citus that lock is its coordinator's; where there are several, two calls may be at work, and then the primary key has the last word: the
+second to finish is undone as a whole.
 
 What is stored: the first half of the key's SHA-256 as the row's id, and sealed under it `how (1 byte) ‖ fingerprint (32) ‖ answer`,
 the answer compressed. The fingerprint is sealed too: a small payload could be guessed from it. What leaks is when, how many and how long.
@@ -49,6 +51,8 @@ _STORE = f"""
     )
     INSERT INTO idempotency_key (tenant_id, id, answer) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, id) DO UPDATE SET answer = excluded.answer, created_at = now()
+        WHERE idempotency_key.created_at <= now() - interval '{KEPT_HOURS} hours'
+    RETURNING true
 """
 
 
@@ -83,10 +87,7 @@ async def begin(key: str, fingerprint: bytes) -> bytes | None:
     """
     current, id = session(), _id(key)
     if not await current.connection.fetchval(_LOCK, _lock(current.tenant_id, id)):
-        raise Conflict(
-            "A call with this idempotency key is still at work. Send it again in a moment to get its answer.",
-            code="IDEMPOTENCY_IN_PROGRESS",
-        )
+        raise _in_progress()
     # A statement of its own: one that began before the lock was had would not see what its last holder committed.
     sealed = await current.connection.fetchval(_FIND, current.tenant_id, id)
     if sealed is None:
@@ -105,14 +106,25 @@ async def begin(key: str, fingerprint: bytes) -> bytes | None:
 
 
 async def finish(key: str, fingerprint: bytes, answer: bytes) -> None:
-    """Keep the act's answer under the key that `begin` took in this unit of work; some that are too old are forgotten."""
+    """Keep the act's answer under the key that `begin` took in this unit of work; some that are too old are forgotten.
+
+    Raises:
+        Conflict: another call, which the lock did not keep out, has finished since; this one is to be undone (IDEMPOTENCY_IN_PROGRESS).
+    """
     current, id = session(), _id(key)
     body = _TOO_LONG + fingerprint
     if len(answer) <= ANSWER_BYTES_MOST:
         body = _KEPT + fingerprint + zstandard.ZstdCompressor(level=_LEVEL).compress(answer)
     keyring = await current.keyring()
     sealed = keyring.column("idempotency_key", "answer").seal_bytes(id, body)
-    await current.connection.execute(_STORE, current.tenant_id, id, sealed)
+    if not await current.connection.fetchval(_STORE, current.tenant_id, id, sealed):
+        raise _in_progress()
+
+
+def _in_progress() -> Conflict:
+    return Conflict(
+        "A call with this idempotency key is still at work. Send it again in a moment to get its answer.", code="IDEMPOTENCY_IN_PROGRESS"
+    )
 
 
 def _id(key: str) -> UUID:

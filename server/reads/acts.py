@@ -104,7 +104,7 @@ class Acts:
         return shared if len(self._asked.selection) == 1 else f"{shared}.{selected.key}"
 
     def _fingerprint(self, selected: Selected) -> bytes:
-        """What the same request has in common with itself: who asks, by which document, with which values."""
+        """What the same request has in common with itself: who asks and may see what, by which document, with which values."""
         asked = self._asked
         return idempotency.fingerprint(
             document=asked.document.text,
@@ -112,6 +112,7 @@ class Acts:
             field=selected.key,
             variables=asked.inputs,
             actor=str(self._context.actor.id),
+            may_reveal=self._context.actor.may_reveal,
         )
 
 

@@ -15,6 +15,7 @@ CREATE = """mutation ($name: String!, $phone: PhoneNumber) {
   createCustomer(input: {name: $name, phone: $phone}) { customer { id name createdAt } userErrors { code } } }"""
 BY_ARGUMENT = """mutation ($name: String!, $key: String!) {
   createCustomer(idempotencyKey: $key, input: {name: $name}) { customer { id } } }"""
+REVEAL = """mutation { createCustomer(input: {name: "Ada", phone: "138 1234 5678"}) { customer { phone { value } } } }"""
 TWO = """mutation { a: createCustomer(input: {name: "A"}) { customer { id } } b: createCustomer(input: {name: "B"}) { customer { id } } }"""
 
 
@@ -77,6 +78,26 @@ async def test_another_tenants_same_key_is_another(send: Any, acme: Actor, globe
 
     assert first.json()["data"] != elsewhere.json()["data"]
     assert (await _count(acme), await _count(globex)) == (1, 1)
+
+
+async def test_an_answer_is_for_the_api_key_that_made_it_as_long_as_it_may_see_it(
+    http: httpx.AsyncClient, key_of: KeyOf, acme: Actor
+) -> None:
+    async def revealing(secret: str) -> tuple[int, bool]:
+        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "k7"}
+        answer = await http.post("/graphql", json={"query": REVEAL}, headers=headers)
+        return answer.status_code, "13812345678" in answer.text
+
+    may, may_not = await key_of(acme, may_reveal=True), await key_of(acme)
+    first, again, other = await revealing(may), await revealing(may), await revealing(may_not)
+    async with acting_as(acme) as unit:
+        await unit.connection.execute("UPDATE api_key SET may_reveal = false WHERE tenant_id = $1", acme.tenant_id)
+    await asyncio.sleep(1.1)  # for so long a key is believed
+    later = await revealing(may)
+
+    assert (first, again) == ((200, True), (200, True))
+    assert (other, later) == ((422, False), (422, False))
+    assert await _count(acme) == 1
 
 
 async def test_the_key_may_be_an_argument(send: Any, acme: Actor) -> None:

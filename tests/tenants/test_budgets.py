@@ -6,15 +6,17 @@ import asyncio
 import gc
 import time
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from arq.connections import ArqRedis
 
 from tenants import budgets as module
 from tenants.buckets import SLACK
-from tenants.budgets import BUCKETS_MOST, spend, standing
+from tenants.budgets import BUCKETS_MOST, Standing, spend, standing
 from tenants.ids import new_id
-from tenants.installation import Installation
+from tenants.installation import Installation, installation
 from tenants.refusals import RateLimited, TooLarge
 from tenants.session import Actor, ActorKind
 from tests.tenants.spending import a_key, a_view, set_measures, spent_by
@@ -142,6 +144,36 @@ async def test_of_many_requests_at_once_as_many_go_as_there_are_points_for() -> 
 
     assert len([each for each in answers if isinstance(each, RateLimited)]) == 40
     assert len([each for each in answers if not isinstance(each, BaseException)]) == 10
+
+
+async def test_a_crowd_asks_in_turn_and_is_let_in_to_the_last_point(opened: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All at once they would wait for longer than an answer may take, which is taken for an outage."""
+    set_measures(opened, monkeypatch, key=100_000, tenant=1_000_000)
+    bell = ArqRedis.from_url(opened.servers.redis)
+    monkeypatch.setattr("tenants.installation._open", replace(installation(), bell=bell))
+    key, here = a_key(), a_view()
+
+    answers = await asyncio.gather(*(here.spend(key, 40) for _ in range(3000)), return_exceptions=True)
+    connections = len(bell.connection_pool._available_connections)
+    await bell.aclose()
+
+    assert {type(each) for each in answers} == {RateLimited, Standing}
+    assert sum(isinstance(each, Standing) for each in answers) == 2500
+    assert connections <= 8 + 1, "one settles"
+
+
+async def test_who_hammers_hardly_asks_redis(opened: Installation) -> None:
+    key, here = a_key(), a_view()
+    await here.spend(key, 1000)
+    before = (await opened.bell.info("commandstats"))["cmdstat_evalsha"]["calls"]
+
+    began = time.monotonic()
+    for _ in range(2000):
+        with pytest.raises(RateLimited):
+            await here.spend(key, 1)
+
+    asked = (await opened.bell.info("commandstats"))["cmdstat_evalsha"]["calls"] - before
+    assert asked <= 12 * (time.monotonic() - began) + 12
 
 
 async def test_a_process_learns_what_another_spent(opened: Installation) -> None:

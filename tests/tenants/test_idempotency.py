@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tenants import idempotency
 from tenants.api_keys import add_api_key
 from tenants.idempotency import ANSWER_BYTES_MOST, begin, fingerprint, finish, parsed
 from tenants.models import ApiKey
@@ -94,6 +95,21 @@ async def test_of_many_calls_at_once_one_does_it(acme: Actor) -> None:
     assert answers.count(None) == 1
     assert answers.count(None) + answers.count(ANSWER) + len(refused) == 8
     assert await times_done(acme) == 1
+
+
+async def test_whom_the_lock_does_not_keep_out_the_primary_key_undoes(acme: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where Citus has several coordinators, each with locks of its own."""
+    monkeypatch.setattr(idempotency, "_LOCK", "SELECT $1::bigint IS NOT NULL")
+
+    async with acting_as(acme):
+        assert await begin(KEY, ASKED) is None
+        await add_api_key("王小明")
+        assert await beside(acme) is None
+        with pytest.raises(Conflict) as refused:
+            await finish(KEY, ASKED, b"later")
+
+    assert refused.value.code == "IDEMPOTENCY_IN_PROGRESS"
+    assert await act(acme) == ANSWER
 
 
 async def test_what_is_undone_leaves_no_key(acme: Actor) -> None:
