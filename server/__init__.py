@@ -6,8 +6,8 @@ Words
     *Refusal*: a failure the caller can act on; everything else that fails is a *bug*.
 
 How a request goes
-    `asgi` lists the paths. `/graphql` is `transport`'s, from the bytes of a request to the bytes of its answer; `documents` keeps what is parsed and
-    validated; `reads` answers queries, the payloads of mutations and the events of subscriptions, without a resolver per field.
+    `asgi` lists the paths. `/graphql` is `transport`'s, from the bytes of a request to the bytes of its answer; `documents` keeps what is
+    parsed and validated; `reads` answers queries, the payloads of mutations and the events of subscriptions, without a resolver per field.
     `/uploads` and `/imports/{id}/rejected.csv` stream, behind the guard (security headers; nothing leaves but codes and messages), the
     key, and the bound of the body.
 

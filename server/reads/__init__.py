@@ -13,8 +13,8 @@ Words
     page, is a column of its one row, as JSON text. `binding`: the values for its parameters, cursors checked, sealed values digested.
     `answer`: a column in which nothing is sealed goes out as those very bytes; another is parsed, the sealed values of each level
     opened in one go, its cursors signed. `telling`: plain objects of the domain, cut to what was selected.
-    `reading`: a selection planned, bound and run for one request. `cost`: what it may take at most. `acts`: mutations, each with the reading of
-    its payload in one unit of work. `execute`: all of it for one request; graphql-core executes introspection.
+    `reading`: a selection planned, bound and run for one request. `cost`: what it may take at most. `acts`: mutations, each with the
+    reading of its payload in one unit of work. `execute`: all of it for one request; graphql-core executes introspection.
 
 Guarantees
     - Every relation of a statement binds `tenant_id = $1`, inner ones too, besides row level security. Nothing of a request is ever SQL

@@ -212,7 +212,7 @@ async def test_a_page_of_which_nothing_is_included_is_an_empty_object(graphql: A
 
 
 async def test_a_page_info_of_which_only_its_name_is_asked_reads_nothing(graphql: Ask, acme: Actor) -> None:
-    document = "{ customers(first: 3) { pageInfo { __typename } } orders(filter: {number: {eq: \"O1\"}}) { pageInfo { __typename } } }"
+    document = '{ customers(first: 3) { pageInfo { __typename } } orders(filter: {number: {eq: "O1"}}) { pageInfo { __typename } } }'
     answer = await graphql(document, as_=acme)
 
-    assert answer.body["data"] == dict.fromkeys(("customers", "orders"), {"pageInfo": {"__typename": "PageInfo"}})
+    assert answer.body["data"] == {key: {"pageInfo": {"__typename": "PageInfo"}} for key in ("customers", "orders")}

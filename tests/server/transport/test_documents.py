@@ -8,6 +8,7 @@ import pytest
 
 from server import documents
 from server.documents import Documents, Wrong
+from server.limits import document as limits
 from server.schema import schema
 from tenants.installation import Installation
 
@@ -59,4 +60,4 @@ def test_what_graphql_core_gives_up_on_is_told_in_clear_words(opened: Installati
         Documents(schema._schema).checked(f"{{ customers(first: 1) {{ nodes {{ {'id ' * 980} }} }} }}")
 
     (error,) = refused.value.errors
-    assert (error.message, error.extensions) == ("This document repeats too many fields. Ask for each once.", {"code": "TOO_LARGE"})
+    assert (error.message, error.extensions) == (limits.too_entangled().message, {"code": "TOO_LARGE"})
