@@ -121,7 +121,7 @@ async def test_a_query_by_get_is_the_one_by_post(send: Send) -> None:
     by_get, by_post = await send("GET", body), await send("POST", body)
 
     assert by_get.status_code == 200
-    assert by_get.json() == by_post.json()
+    assert by_get.json()["data"] == by_post.json()["data"] == {"customers": {"totalCount": 0}}
 
 
 async def test_a_mutation_by_get_is_405_and_does_nothing(send: Send) -> None:
