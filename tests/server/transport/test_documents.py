@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from server import documents
-from server.documents import Documents
+from server.documents import Documents, Wrong
 from server.schema import schema
 from tenants.installation import Installation
 
@@ -52,3 +52,11 @@ def test_what_is_kept_takes_as_much_memory_as_is_said(opened: Installation) -> N
         kept.checked(large(number))
 
     assert (memory() - before) / kept._characters < 200  # bytes; twice what is said, for other tests' leavings
+
+
+def test_what_graphql_core_gives_up_on_is_told_in_clear_words(opened: Installation) -> None:
+    with pytest.raises(Wrong) as refused:
+        Documents(schema._schema).checked(f"{{ customers(first: 1) {{ nodes {{ {'id ' * 980} }} }} }}")
+
+    (error,) = refused.value.errors
+    assert (error.message, error.extensions) == ("This document repeats too many fields. Ask for each once.", {"code": "TOO_LARGE"})
