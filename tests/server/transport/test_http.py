@@ -188,6 +188,25 @@ async def test_no_cache_keeps_an_answer_and_every_one_says_what_it_depends_on(ht
         assert len(answer.headers.get_list("content-type")) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "{ custmers { totalCount } }"},
+        {"query": "{ customers(frist: 1) { totalCount } }"},
+        {"query": "{ customers { nodes { nam } } }"},
+        {"query": "query ($a: CustomerFiltr) { __typename }"},
+        {"query": "query ($a: CustomerFilter) { customers(filter: $a) { totalCount } }", "variables": {"a": {"nme": {"eq": "A"}}}},
+        {"query": "{ customers(filter: {lifecycle: {eq: ACTIV}}) { totalCount } }"},
+        {"query": "{ ...A } fragment A on Qery { __typename }"},
+    ],
+)
+async def test_nobody_is_told_what_he_may_have_meant(send: Send, body: dict[str, Any]) -> None:
+    answer = await send(body=body)
+
+    assert answer.json()["errors"]
+    assert "did you mean" not in answer.text.lower()
+
+
 @pytest.mark.parametrize("accept", [GRAPHQL, JSON])
 async def test_who_has_spent_its_budget_is_told_when_to_come_back(with_settings: WithSettings, send: Send, accept: str) -> None:
     page = {"query": "{ customers(first: 20) { nodes { id } } }"}
