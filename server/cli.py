@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -84,6 +85,8 @@ class Announcing(uvicorn.Server):
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # narrower than uvicorn's own
         await super().startup(sockets)  # type: ignore[arg-type]  # passed through
+        gc.collect()
+        gc.freeze()  # the schema and all modules stay: looking through them again and again is what made a page in a hundred slow
         for server in getattr(self, "servers", ()):
             for socket in server.sockets:
                 host, port = socket.getsockname()[:2]

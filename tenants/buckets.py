@@ -101,7 +101,7 @@ class Bucket:
 
 
 #: How long Redis is believed, in microseconds: a bucket it has not told of since is asked for.
-BELIEVED = 1_000_000
+BELIEVED = 60_000_000
 #: How long a bucket that was too full is too full still.
 JUST_TOLD = 100_000
 #: A process spends by itself at most one part in so many of a bucket before Redis hears of it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
@@ -107,7 +107,7 @@ class Road:
 
     async def _queried(self, asked: Asked, actor: Actor) -> ExecutionResult:
         reading = asking(asked.outlines[None], self._types, asked.variables)
-        told = await admitted(self._cost(asked), actor)
+        told = await admitted(_cost(asked, [reading]), actor)
         errors: list[GraphQLError] = []
         data = await self._read(reading, actor, asked.variables, None, errors)
         for selected in asked.selection:
@@ -118,7 +118,7 @@ class Road:
     async def _mutated(self, asked: Asked, context: Context) -> ExecutionResult:
         """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
         readings = {key: asking(outline, self._types, asked.variables) for key, outline in asked.outlines.items()}
-        told = await admitted(self._cost(asked), context.actor)
+        told = await admitted(_cost(asked, readings.values()), context.actor)
         acts = Acts(self._schema, asked, self._executor(asked, context), self._read)
         errors: list[GraphQLError] = []
         answers = {each.key: await acts.answered(each, readings[each.key], errors) for each in asked.selection}
@@ -128,7 +128,7 @@ class Road:
         """The events of a subscription, each read when it comes. A refusal or a bug is its last."""
         try:
             reading = asking(asked.outlines[None], self._types, asked.variables)
-            await admitted(self._cost(asked), context.actor)
+            await admitted(_cost(asked, [reading]), context.actor)
             stream: Any = create_source_event_stream(self._executor(asked, context))
             stream = await stream if is_awaitable(stream) else stream
             if isinstance(stream, ExecutionResult):
@@ -161,15 +161,6 @@ class Road:
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=records)
         return data
 
-    def _cost(self, asked: Asked) -> Cost:
-        """What a request may take at most."""
-        cost = Cost(0, REQUEST)
-        for outline in asked.outlines.values():
-            cost += cost_of(asking(outline, self._types, asked.variables))
-        if asked.kind is OperationType.MUTATION:
-            cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
-        return cost
-
     def _estimated(self, selected: Selected, variables: VariableValues) -> Any:
         """What another request would cost, told without running it.
 
@@ -180,12 +171,20 @@ class Road:
         given = selected.arguments.given(variables)
         try:
             wanted = self.asked(self.documents.checked(given["document"]), given.get("operationName"), given.get("variables") or {})
-            cost = self._cost(wanted)
+            cost = _cost(wanted, [asking(outline, self._types, wanted.variables) for outline in wanted.outlines.values()])
         except Wrong as wrong:
             raise _refused(selected, wrong.errors[0]) from None
         except GraphQLError as error:
             raise _refused(selected, error) from None
         return cut(Estimate.of(cost), selected.below, self._types)
+
+
+def _cost(asked: Asked, readings: Iterable[Asking]) -> Cost:
+    """What a request with these readings may take at most."""
+    cost = sum(map(cost_of, readings), Cost(0, REQUEST))
+    if asked.kind is OperationType.MUTATION:
+        cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
+    return cost
 
 
 def _cost_of_act(selected: Selected, variables: VariableValues) -> Cost:

@@ -13,8 +13,9 @@ SMALLEST = 1024
 #: Bytes from which on a thread compresses, so that nobody waits: some 2 ms of work.
 _LARGE = 256 << 10
 
-_ZSTD_LEVEL = 3
-_GZIP_LEVEL = 4
+#: The lowest: of a page of 63 KB they leave 26 % (zstd, 0.1 ms) and 34 % (gzip, 0.4 ms); gzip at 4 leaves 32 % and takes twice as long.
+_ZSTD_LEVEL = 1
+_GZIP_LEVEL = 1
 _GZIP = 31  # a window of 2**15 bytes, in gzip's frame
 
 

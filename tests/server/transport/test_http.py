@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from server.guard import HEADERS
 from tenants.session import Actor
 from tests.server.conftest import KeyOf
-from tests.server.transport.conftest import TYPENAME, Send
+from tests.server.transport.conftest import TYPENAME, Send, WithSettings, client_of
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 CREATE = {"query": 'mutation { createCustomer(input: {name: "Zoë"}) { customer { name } } }'}
@@ -121,7 +121,7 @@ async def test_a_query_by_get_is_the_one_by_post(send: Send) -> None:
     by_get, by_post = await send("GET", body), await send("POST", body)
 
     assert by_get.status_code == 200
-    assert by_get.json() == by_post.json()
+    assert by_get.json()["data"] == by_post.json()["data"] == {"customers": {"totalCount": 0}}
 
 
 async def test_a_mutation_by_get_is_405_and_does_nothing(send: Send) -> None:
@@ -186,6 +186,38 @@ async def test_no_cache_keeps_an_answer_and_every_one_says_what_it_depends_on(ht
         assert {each.strip() for each in answer.headers["vary"].split(",")} == {"accept", "accept-encoding", "authorization", "origin"}
         assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
         assert len(answer.headers.get_list("content-type")) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "{ custmers { totalCount } }"},
+        {"query": "{ customers(frist: 1) { totalCount } }"},
+        {"query": "{ customers { nodes { nam } } }"},
+        {"query": "query ($a: CustomerFiltr) { __typename }"},
+        {"query": "query ($a: CustomerFilter) { customers(filter: $a) { totalCount } }", "variables": {"a": {"nme": {"eq": "A"}}}},
+        {"query": "{ customers(filter: {lifecycle: {eq: ACTIV}}) { totalCount } }"},
+        {"query": "{ ...A } fragment A on Qery { __typename }"},
+    ],
+)
+async def test_nobody_is_told_what_he_may_have_meant(send: Send, body: dict[str, Any]) -> None:
+    answer = await send(body=body)
+
+    assert answer.json()["errors"]
+    assert "did you mean" not in answer.text.lower()
+
+
+@pytest.mark.parametrize("accept", [GRAPHQL, JSON])
+async def test_who_has_spent_its_budget_is_told_when_to_come_back(with_settings: WithSettings, send: Send, accept: str) -> None:
+    page = {"query": "{ customers(first: 20) { nodes { id } } }"}
+    async with client_of(with_settings(budget_key_points=30, budget_key_per_second=0.5)) as client:
+        fine, refused = [await send(body=page, to=client, Accept=accept, Accept_Encoding="identity") for _ in range(2)]
+
+    cost = fine.json()["extensions"]["cost"]
+    assert (cost["requested"], cost["limit"], cost["remaining"]) == (21, 30, 9)
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+    assert refused.headers["retry-after"] in ("23", "24")
+    assert "data" not in refused.json()
 
 
 async def test_a_key_is_looked_at_once_a_request(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
