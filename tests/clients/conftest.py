@@ -1,4 +1,4 @@
-"""Clients that frontends use, against a server that listens: one server and one worker for the run, a fresh tenant for each test."""
+"""Clients that frontends use, against a server that listens: one server for the run, a fresh tenant for each test."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ def served(packages: None, opened: Installation, tmp_path_factory: pytest.TempPa
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(packages: None, opened: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A worker while a file of tests runs: left alive it would take the imports of others."""
     with workers(opened.settings, tmp_path_factory.mktemp("work") / "log", KELU_WORKER_PROCESSES="1"):
         yield
 
