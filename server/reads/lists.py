@@ -13,6 +13,7 @@ from server.reads.places import Key, Related, Report
 from tenants.installation import installation
 from tenants.refusals import Invalid
 
+ORDER_KEYS_MOST = 3
 SEARCH_WORDS_MOST = 5
 SEARCH_LONGEST = 100
 
@@ -119,8 +120,8 @@ def _keys(place: Related, of: str, given: Mapping[str, Any], orders: OrderKeys, 
         return (RELEVANCE, place.keys[-1]) if is_searched else place.keys
     known = orders[f"{of}Order"]
     names = [_word(each["field"]) for each in wanted]
-    if len(set(names)) < len(names) or len(names) > len(known):
-        raise Invalid("A field may stand once in an order.", field=["orderBy"])
+    if len(set(names)) < len(names) or len(names) > ORDER_KEYS_MOST:
+        raise Invalid(f"An order has {ORDER_KEYS_MOST} keys at most, each a field of its own.", field=["orderBy"])
     keys = [replace(known[name], is_descending=_word(each["direction"]) == "DESC") for name, each in zip(names, wanted, strict=True)]
     last = place.keys[-1]
     return (*keys, replace(last, is_descending=keys[0].is_descending))

@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from server.reads.conditions import Compared, Custom, Declared, Identified, Sealed, Through
 from server.reads.declaring import argument
-from server.reads.lists import SEARCH_LONGEST, SEARCH_WORDS_MOST, ListTypes
+from server.reads.lists import ORDER_KEYS_MOST, SEARCH_LONGEST, SEARCH_WORDS_MOST, ListTypes
 from server.reads.places import Identity, Items, Key, Parent, Protected, Related, Report, Stored, place_of, table_of
 from server.schema import operators
 from server.schema.operators import (
@@ -31,8 +31,6 @@ from server.schema.operators import (
 )
 from server.schema.values import optional
 from tenants.intake.rules import KeyKind
-
-ORDER_KEYS_MOST = 3
 
 _SEARCH = (
     "Words in names and companies, whatever their accents and with typing errors: "

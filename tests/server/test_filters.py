@@ -170,6 +170,13 @@ async def test_a_cursor_of_another_order_is_refused(graphql: Ask, people: list[s
     assert answer.codes == ["INVALID"]
 
 
+@pytest.mark.parametrize("fields", [["NAME", "NAME"], ["NAME", "CITY", "COUNTRY", "SOURCE"]])
+async def test_an_order_has_three_keys_each_of_its_own(graphql: Ask, acme: Actor, fields: list[str]) -> None:
+    answer = await graphql(LIST, as_=acme, orderBy=[{"field": each} for each in fields])
+
+    assert (answer.codes, answer.errors[0]["extensions"]["field"]) == (["INVALID"], ["orderBy"])
+
+
 async def test_first_and_last_together_are_refused(graphql: Ask, acme: Actor) -> None:
     assert (await graphql(LIST, as_=acme, first=2, last=2)).codes == ["INVALID"]
 
