@@ -78,7 +78,7 @@ def key_of() -> KeyOf:
 def graphql(http: httpx.AsyncClient, key_of: KeyOf) -> Ask:
     """Asks as the holder of a key of an actor's tenant."""
 
-    async def ask(document: str, *, as_: Actor, may_reveal: bool = False, operation: str | None = None, **variables: Any) -> Answer:
+    async def ask(document: str, /, *, as_: Actor, may_reveal: bool = False, operation: str | None = None, **variables: Any) -> Answer:
         headers = {"Authorization": f"Bearer {await key_of(as_, may_reveal=may_reveal)}"}
         body = {"query": document, "variables": variables} | ({"operationName": operation} if operation else {})
         answer = await http.post("/graphql", json=body, headers=headers)
