@@ -141,7 +141,7 @@ _ESTIMATED = {("estimate", "document"), ("estimate", "variables")}
 
 def _estimates(schema: GraphQLSchema, type_: GraphQLObjectType, name: str, label: str, foreign: Foreign) -> Iterator[Case]:
     document = asking(schema, type_, name, {"document": "String!", "variables": "JSON"})
-    inner = "query ($id: ID!) { customer(id: $id) { name phone { value } } node(id: \"%s\") { id } }"
+    inner = 'query ($id: ID!) { customer(id: $id) { name phone { value } } node(id: "%s") { id } }'
     for id in foreign.ids:
         values = [{"document": inner % each, "variables": {"id": each}} for each in (id, never(id))]
         yield Case(f"{label} {id}", document, *values)

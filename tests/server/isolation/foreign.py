@@ -65,7 +65,7 @@ def _draft(noun: RecordType, texts: Mapping[str, str]) -> dict[str, str]:
 
 _CUSTOMER = {
     "marked": "name external_id company occupation address region city source owner tags custom.note custom.secret_note",
-    **{"phone": "13800138001", "email": f"{CANARY}@vogel.example.org", "national_id": "11010519491231002X", "birth_date": "1971-07-17"},
+    **{"phone": "13800138001", "email": f"{CANARY}@vogel.example.org", "national_id": "110101197107177172", "birth_date": "1971-07-17"},
     **{"gender": "FEMALE", "kind": "PERSON", "lifecycle": "ACTIVE", "postal_code": "310007"},
 }
 _OTHERS: dict[RecordType, dict[str, str]] = {
@@ -83,14 +83,19 @@ _OTHERS: dict[RecordType, dict[str, str]] = {
 }
 
 
-async def settle(actor: Actor, graphql: Ask, http: httpx.AsyncClient, key_of: KeyOf) -> Foreign:
-    """Make the other tenant's records, and note what is theirs alone."""
+async def add_own_fields(actor: Actor) -> None:
+    """The fields of its own that the other tenant has; who asks has them too, or a filter by one would be refused."""
     async with acting_as(actor) as unit:
         for name, is_sealed in (("note", False), ("secret_note", True)):
             await unit.connection.execute(
                 "INSERT INTO custom_field (tenant_id, id, name, label, type, is_sealed) VALUES ($1, $2, $3, $3, 'TEXT', $4)",
                 *(actor.tenant_id, new_id(), name, is_sealed),
             )
+
+
+async def settle(actor: Actor, graphql: Ask, http: httpx.AsyncClient, key_of: KeyOf) -> Foreign:
+    """Make the other tenant's records, and note what is theirs alone."""
+    await add_own_fields(actor)
     async with acting_as(actor):
         outcome = await take_in(Batch.of_one(RecordType.CUSTOMER, _draft(RecordType.CUSTOMER, _CUSTOMER)), IntakeRules())
         customer = f"cus_{outcome.record_ids[0].hex}"  # type: ignore[union-attr]  # it was made
@@ -108,7 +113,17 @@ async def settle(actor: Actor, graphql: Ask, http: httpx.AsyncClient, key_of: Ke
 
 def _secrets(foreign: Foreign) -> Iterator[str]:
     """Texts, and ids in every form."""
-    yield from (CANARY, CANARY.lower(), "+8613800138001", "13800138001", "13800138002", "7171.7171", "1971-07-17", "310007")
+    yield from (
+        CANARY,
+        CANARY.lower(),
+        "+8613800138001",
+        "13800138001",
+        "13800138002",
+        "7171.7171",
+        "1971-07-17",
+        "310007",
+        "110101197107177172",
+    )
     for id in [UUID(each.partition("_")[2]) for each in foreign.ids] + [foreign.actor.tenant_id]:
         yield from (id.hex, str(id))
 
@@ -129,7 +144,9 @@ async def dump(actor: Actor) -> dict[str, str]:
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
             "WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1"
         )
-        rows = {name: f"SELECT coalesce(json_agg(t ORDER BY t::text), '[]')::text FROM {name} t WHERE t.tenant_id = $1" for (name,) in tables}
+        rows = {
+            name: f"SELECT coalesce(json_agg(t ORDER BY t::text), '[]')::text FROM {name} t WHERE t.tenant_id = $1" for (name,) in tables
+        }
         return {name: await unit.connection.fetchval(statement, actor.tenant_id) for name, statement in rows.items()}
 
 

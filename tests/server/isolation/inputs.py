@@ -1,0 +1,106 @@
+"""Inputs of mutations made from the schema: one that is right, and for each of its leaves one with another tenant's value there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type, is_required_input_field
+
+from tests.server.isolation.cases import ELSE
+from tests.server.isolation.foreign import CANARY, Foreign
+from tests.server.reference.store import Store
+from tests.server.reference.writing import is_leaf
+
+#: Types of leaves that hold no reference to a record and no text of one.
+WITHOUT = {"Int", "Boolean", "Decimal"}
+#: What a leaf has to be for the rest to be looked at.
+RIGHT = {"orderedAt": "2026-01-05", "occurredAt": "2026-01-05", "number": "N1", "field": "city", "column": "Name", "quantity": "1"}
+RIGHT |= {"unitPrice": "1", "what": "tea", "kind": "drink", "value": "tea", "name": "Ada", "product": "Tea"}
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf of an input by its path, in which 0 is the item of a list. `is_named`: it names a record, or finds one by its key."""
+
+    path: tuple[str | int, ...]
+    type: str
+    is_named: bool
+
+
+def leaves(type_: Any, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
+    """Every leaf of an input that can hold what belongs to somebody."""
+    named: Any = get_named_type(type_)
+    if is_leaf(named):
+        if not hasattr(named, "values") and named.name not in WITHOUT:
+            assert named.name in ELSE, f"nobody has said what another tenant's {named.name} would be"
+            yield Leaf(path, named.name, named.name == "ID" or path[-2:-1] == ("customer",))
+        return
+    for name, field in named.fields.items():
+        bare = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        below = (*path, name, 0) if isinstance(bare, GraphQLList) else (*path, name)
+        yield from leaves(field.type, below)
+
+
+@dataclass(frozen=True)
+class Base:
+    """What an input needs to be right: records of the tenant that asks, and an upload of its own."""
+
+    mutation: str
+    ours: Store
+    upload: str
+
+    def completed(self, type_: Any, given: Any) -> Any:
+        """An input with what it lacks."""
+        bare = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(bare, GraphQLList):
+            return [self.completed(bare.of_type, each) for each in given]
+        if not isinstance(bare, GraphQLInputObjectType) or given is None:
+            return given
+        for name, field in bare.fields.items():
+            if name in given:
+                given[name] = self.completed(field.type, given[name])
+            elif is_required_input_field(field):
+                given[name] = self._one(field.type, name)
+        if self.mutation.startswith("create") and "customerId" in bare.fields and not {"customerId", "customer"} & given.keys():
+            given["customerId"] = self.ours.rows["Customer"][0].global_id
+        return given
+
+    def _one(self, type_: Any, name: str) -> Any:
+        bare = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(bare, GraphQLList):
+            return [self._one(bare.of_type, name)]
+        if isinstance(bare, GraphQLInputObjectType):
+            return self.completed(bare, {})
+        if bare.name == "ID":
+            return self.upload if name == "uploadId" else self.ours.rows[noun_of(self.mutation)][0].global_id
+        if hasattr(bare, "values"):
+            return RIGHT[name] if RIGHT.get(name) in bare.values else next(iter(bare.values))
+        return RIGHT.get(name, "1")
+
+
+def noun_of(mutation: str) -> str:
+    """The noun a mutation is about: `updateOrder` → Order."""
+    noun = mutation.removeprefix("create").removeprefix("update").removeprefix("delete").removeprefix("upsert").removesuffix("s")
+    assert noun in ("Customer", "Contact", "Order", "Interaction", "Need", "Preference"), f"what is {mutation} about?"
+    return noun
+
+
+def values(leaf: Leaf, mutation: str, foreign: Foreign) -> list[Any]:
+    """What another tenant has that could stand in a leaf."""
+    name = str(leaf.path[-1]) if leaf.path[-1] != 0 else str(leaf.path[-2])
+    if leaf.type == "ID":
+        return list(foreign.ids)
+    nouns = ["Customer"] if leaf.is_named else ["Customer", "Contact", "Order", "Interaction", "Need", "Preference"]
+    found = [value for noun in nouns if isinstance(value := foreign.value(noun, name), str)]
+    return list(dict.fromkeys(found)) or [ELSE[leaf.type] if leaf.type != "String" else f"{CANARY} text"]
+
+
+def put(leaf: Leaf, value: Any) -> dict[str, Any]:
+    """The part of an input that holds a value in one leaf."""
+    made: Any = value
+    for step in reversed(leaf.path):
+        made = [made] if step == 0 else {step: made}
+    found: dict[str, Any] = made
+    return found
