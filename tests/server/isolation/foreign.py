@@ -25,6 +25,8 @@ from tests.server.test_imports import send
 
 #: Stands in every text of the other tenant's records, and in no schema or message of ours.
 CANARY = "Kanarienvogel"
+#: An idempotency key it has used.
+KEY = f"{CANARY}-key"
 _IMPORT = """mutation ($input: StartImportInput!) { startImport(input: $input) { import { id } userErrors { message } } }"""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type, is_required_input_field
 
 from tests.server.isolation.cases import ELSE
-from tests.server.isolation.foreign import CANARY, Foreign
+from tests.server.isolation.foreign import CANARY, KEY, Foreign
 from tests.server.reference.store import Store
 from tests.server.reference.writing import is_leaf
 
@@ -92,6 +92,8 @@ def values(leaf: Leaf, mutation: str, foreign: Foreign) -> list[Any]:
     name = str(leaf.path[-1]) if leaf.path[-1] != 0 else str(leaf.path[-2])
     if leaf.type == "ID":
         return list(foreign.ids)
+    if name == "idempotencyKey":
+        return [KEY]
     nouns = ["Customer"] if leaf.is_named else ["Customer", "Contact", "Order", "Interaction", "Need", "Preference"]
     found = [value for noun in nouns if isinstance(value := foreign.value(noun, name), str)]
     return list(dict.fromkeys(found)) or [ELSE[leaf.type] if leaf.type != "String" else f"{CANARY} text"]

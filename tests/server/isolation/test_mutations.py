@@ -15,7 +15,7 @@ from tenants.session import Actor
 from tests.conftest import MakeTenant
 from tests.server.conftest import Ask, KeyOf, Stored
 from tests.server.isolation.cases import Case, arguments, asking, filter_tests
-from tests.server.isolation.foreign import CANARY, Foreign, add_own_fields, dump, leaks, never, settle, without
+from tests.server.isolation.foreign import CANARY, KEY, Foreign, add_own_fields, dump, leaks, never, settle, without
 from tests.server.isolation.inputs import Base, leaves, put, values
 from tests.server.reference.records import fill
 from tests.server.reference.store import load
@@ -26,7 +26,6 @@ ROOT = schema._schema.mutation_type
 assert ROOT is not None
 WRITTEN = [(name, argument) for type_, name, _, argument, _ in arguments(schema._schema) if type_ is ROOT]
 HEARD = [(name, argument) for type_, name, _, argument, _ in arguments(schema._schema) if type_.name == "Subscription"]
-KEY = f"{CANARY}-key"
 #: Asks as much as there is of a payload.
 _WITH_KEY = (
     "mutation ($input: CreateCustomerInput!, $key: String) { createCustomer(input: $input, idempotencyKey: $key) { customer { id name } } }"
