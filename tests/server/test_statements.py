@@ -29,7 +29,7 @@ EVERYTHING = """{ customers { totalCount pageInfo { endCursor hasNextPage } edge
 
 
 @asynccontextmanager
-async def _statements() -> AsyncIterator[list[str]]:
+async def statements() -> AsyncIterator[list[str]]:
     """Statements sent over any connection of the pool that are not a transaction's own."""
     seen: list[str] = []
 
@@ -64,7 +64,7 @@ async def test_a_tree_of_any_size_is_one_statement(graphql: Ask, stored: Stored,
         await stored(acme, RecordType.ORDER, **order, **line)
 
     await graphql(EVERYTHING, as_=acme)
-    async with _statements() as seen:
+    async with statements() as seen:
         answer = await graphql(EVERYTHING, as_=acme)
 
     assert answer["customers"]["totalCount"] == customers
@@ -73,7 +73,7 @@ async def test_a_tree_of_any_size_is_one_statement(graphql: Ask, stored: Stored,
 
 async def test_every_relation_of_a_statement_is_bound_to_the_tenant(graphql: Ask, acme: Actor) -> None:
     await graphql(EVERYTHING, as_=acme)
-    async with _statements() as seen:
+    async with statements() as seen:
         await graphql(EVERYTHING, as_=acme)
 
     (statement,) = _reads(seen)
@@ -93,7 +93,7 @@ async def test_a_customers_contacts_are_found_without_walking_everybodys(graphql
     async with connected(str(migrated.owner)) as owner:
         await owner.execute("ANALYZE customer, contact")  # as autovacuum does in its own time
 
-    async with _statements() as seen:
+    async with statements() as seen:
         await graphql("{ customers(first: 100) { nodes { contacts(first: 10) { nodes { name } } } } }", as_=acme)
 
     (statement,) = _reads(seen)

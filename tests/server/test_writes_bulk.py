@@ -11,7 +11,7 @@ from tenants.session import Actor, acting_as
 from tenants.words import RecordType
 from tests.conftest import MakeTenant
 from tests.server.conftest import Ask
-from tests.server.test_statements import _statements
+from tests.server.test_statements import statements
 from tests.server.writes import codes, done, made, update
 
 UPSERT = """mutation ($input: UpsertCustomersInput!) { done: upsertCustomers(input: $input) {
@@ -164,7 +164,7 @@ async def test_any_number_of_rows_takes_the_same_statements(graphql: Ask, acme: 
     counts = []
     for size in (1, 10, 500):
         rows = [{"name": f"Ada {n}", "externalId": f"{size}-{n}", "phone": "13800138000", "tags": ["a"]} for n in range(size)]
-        async with _statements() as sent:
+        async with statements() as sent:
             await done(graphql, UPSERT, acme, BY_EXTERNAL_ID | {"rows": rows})
         counts.append(len(sent))
 

@@ -81,6 +81,9 @@ class Filters:
     def make(self, type_: GraphQLInputObjectType, depth: int = 3) -> dict[str, Any]:
         """A filter; small ones are likelier."""
         names = self._some(list(type_.fields), self._chance.choice([0, 1, 1, 1, 2]))
+        if depth and self._chance.random() < 0.3:  # among so many fields these would be rare
+            names = [*{*names, self._chance.choice(["and", "or", "not", "not"])}]
+            names.sort()  # a set has no order that a seed decides
         return {name: self._field(type_, name, depth) for name in names if depth or self._is_flat(type_, name)}
 
     def _is_flat(self, type_: GraphQLInputObjectType, name: str) -> bool:
