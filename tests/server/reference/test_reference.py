@@ -90,6 +90,9 @@ def differences(answer: Answer, reference: Reference, asked: Asked, store: Store
     data, errors = reference.answer(asked.document, asked.variables)
     wanted = {(error.extensions["code"], _place(error.path or [])) for error in errors if error.extensions}
     found = {(error["extensions"]["code"], _place(error.get("path", []))) for error in answer.errors}
+    wrong = [error["path"] for error in answer.errors if "path" in error and error["path"] not in [each.path for each in errors]]
+    if wrong:
+        yield f"errors have paths at which nothing is refused: {wrong}"
     if wanted != found:
         yield f"errors: {found} instead of {wanted}"
     yield from _differences(answer.body.get("data"), data, "data", cursors, store)
