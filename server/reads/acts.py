@@ -38,11 +38,15 @@ class Acts:
         """One act and its answer; a bug makes this one null and leaves the others."""
         if selected.name == "__typename":
             return selected.parent
+        inside: list[GraphQLError] = []
         try:
             act, key = self._act(selected)
             if key is None:
-                return await self._done(act, reading, errors)
-            return await self._done_once(key, self._fingerprint(selected), act, reading, errors)
+                answer = await self._done(act, reading, inside)
+            else:
+                answer = await self._done_once(key, self._fingerprint(selected), act, reading, inside)
+            errors += (_below(selected.key, error) for error in inside)
+            return answer
         except GraphQLError as error:
             errors.append(told_error(error))
         except Exception as error:  # one mutation fails, not its neighbours; a bug is logged on the way
@@ -114,6 +118,12 @@ class Acts:
             actor=str(self._context.actor.id),
             may_reveal=self._context.actor.may_reveal,
         )
+
+
+def _below(key: str, error: GraphQLError) -> GraphQLError:
+    """An error of a payload's field, with its place in the whole answer."""
+    error.path = [key, *(error.path or ())]
+    return error
 
 
 def _kept(answer: Any, errors: list[GraphQLError]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,10 @@ class Level:
 
 @dataclass(slots=True)
 class Reading:
-    """One reading being turned into a response. `errors` have their paths; `revealed` counts values per table and column."""
+    """One reading being turned into a response. `errors` have their paths; `revealed` counts values per table and column.
+
+    `unplaced` are errors in records of which it is not yet known where in the response they stand: their paths begin there.
+    """
 
     keyring: Keyring | None
     may_reveal: bool
@@ -49,6 +52,7 @@ class Reading:
     types: Types
     errors: list[GraphQLError]
     revealed: Counter[str]
+    unplaced: list[tuple[GraphQLError, Any]] = field(default_factory=list)
 
 
 def levels_of(plan: Plan, statement: Statement) -> tuple[tuple[Level, ...], ...]:
@@ -100,7 +104,7 @@ async def answer(
     for answers, todo, text in zip(statement.answers, levels, row, strict=True):
         root = plan.roots[answers.root]
         if isinstance(root, Many):
-            told.setdefault(id(root.selected), {}).update(await _by_id(text, todo, root, reading))
+            told.setdefault(id(root.selected), {}).update(await _by_id(text, todo, reading))
             continue
         member = root.members[answers.member].key if isinstance(root, Page) and answers.member is not None else None
         at: tuple[str, ...] = (root.key,) if member is None else (root.key, member)
@@ -120,14 +124,37 @@ def _is_missed(root: Root) -> bool:
     return isinstance(root, Single) and root.is_by_argument and not root.selected.of_types
 
 
-async def _by_id(text: bytes | None, todo: Sequence[Level], root: Many, reading: Reading) -> dict[UUID, Any]:
+async def _by_id(text: bytes | None, todo: Sequence[Level], reading: Reading) -> dict[UUID, Any]:
     """The records of a list by their uuids, which are in them for this."""
     rows = orjson.loads(text or b"[]")
     ids = [UUID(row[ROW_ID]) for row in rows]
-    await _finish(rows, todo, (root.key,), reading)
+    known = len(reading.errors)
+    await _finish(rows, todo, (), reading)
+    for error in reading.errors[known:]:
+        assert error.path is not None
+        number, *inside = error.path
+        error.path = inside
+        reading.unplaced.append((error, rows[int(number)]))
     for row in rows:
         row.pop(ROW_ID, None)
     return dict(zip(ids, rows, strict=True))
+
+
+def put_in_place(reading: Reading, response: Any) -> None:
+    """Say of every error where in the response its record stands: the first place of it."""
+    for error, record in reading.unplaced:
+        error.path = [*(_place_of(record, response) or []), *(error.path or ())]
+
+
+def _place_of(record: Any, within: Any) -> list[str | int] | None:
+    if within is record:
+        return []
+    below = within.items() if isinstance(within, dict) else enumerate(within) if isinstance(within, list) else ()
+    for step, value in below:
+        found = _place_of(record, value)
+        if found is not None:
+            return [step, *found]
+    return None
 
 
 async def _finished(text: bytes | None, todo: Sequence[Level], at: tuple[str, ...], reading: Reading) -> Any:

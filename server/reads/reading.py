@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from server.errors import graphql_error
-from server.reads.answer import Level, Reading, answer, levels_of
+from server.reads.answer import Level, Reading, answer, levels_of, put_in_place
 from server.reads.binding import bound, needs_unit
 from server.reads.lists import Asked, Shape, page_asked, report_asked
 from server.reads.places import PAGE_MOST, ById, ByIds, Related, Report
@@ -157,15 +157,18 @@ async def read(
     found: dict[str, Any] = {}
     told: Any = NOTHING
     ids = _record_ids(asked, types, source)
+    state = Reading(None, actor.may_reveal, variables, types, errors, revealed)
     if any(_is_asked(root, each) for root, each in zip(plan.roots, ids, strict=True)):
-        found, told = await _answered(asked, actor, ids, Reading(None, actor.may_reveal, variables, types, errors, revealed))
+        found, told = await _answered(asked, actor, ids, state)
     for each in plan.plain:
         found[each.key] = _plain(each, types, source, told)
     for each in asked.outline.selection:
         if isinstance(types.place(each), ByIds):
             records = told.get(id(each), {})
             found[each.key] = [records.get(_uuid(named, types)) for named in asked.ids[each.key]]
-    return {key: found.get(key) for key in plan.order}
+    response = {key: found.get(key) for key in plan.order}
+    put_in_place(state, response)
+    return response
 
 
 async def _answered(asked: Asking, actor: Actor, ids: Sequence[Sequence[UUID]], state: Reading) -> tuple[dict[str, Any], Any]:

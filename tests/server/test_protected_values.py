@@ -105,3 +105,22 @@ async def test_a_sealed_value_moved_to_another_record_is_a_bug_and_not_shown(gra
     assert answer.body.get("data") is None
     assert answer.codes == ["INTERNAL"]
     assert "5678" not in str(answer.body)
+
+
+async def test_an_error_says_where_in_the_answer_its_record_stands(graphql: Ask, stored: Stored, acme: Actor) -> None:
+    ada, lin, grace = [await stored(acme, **each) for each in ({"name": "Ada", "phone": "13812345678"}, {"name": "Lin"}, {"name": "Grace"})]
+    phone = "phone { value }"
+    found = await graphql(
+        f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Customer {{ {phone} }} }} }}", as_=acme, ids=["cus_x", lin, ada]
+    )
+    update = f'mutation ($id: ID!) {{ done: updateCustomer(input: {{id: $id, city: "Köln"}}) {{ who: customer {{ {phone} }} }} }}'
+    changed = await graphql(update, as_=acme, id=ada)
+    rows = [{"id": "cus_x"}, {"id": grace, "city": "杭州"}, {"id": ada, "city": "杭州"}]
+    upsert = (
+        f"mutation ($input: UpsertCustomersInput!) {{ upsertCustomers(input: $input) {{ each: results {{ customer {{ {phone} }} }} }} }}"
+    )
+    many = await graphql(upsert, as_=acme, input={"rows": rows})
+
+    assert [error["path"] for error in found.errors] == [["nodes", 2, "phone", "value"]]
+    assert [error["path"] for error in changed.errors] == [["done", "who", "phone", "value"]]
+    assert [error["path"] for error in many.errors] == [["upsertCustomers", "each", 2, "customer", "phone", "value"]]
