@@ -18,6 +18,7 @@ from tests.server.reference.generator import Asked, Generator
 from tests.server.reference.listing import Place
 from tests.server.reference.records import SEARCHES, fill
 from tests.server.reference.store import Store, load
+from tests.server.test_statements import aliases, statements, unbound
 
 #: How many documents each round asks; each has a seed of its own, which a failure names.
 QUERIES = 60
@@ -57,6 +58,17 @@ async def test_queries_made_by_chance_are_answered_alike(graphql: Ask, shop: tup
         assert difference == [], f"seed {seed}: {asked.document}\n{asked.variables}\n{answer.errors}"
 
     assert refused < QUERIES / 10
+
+
+async def test_every_relation_of_every_statement_is_bound_to_the_tenant(graphql: Ask, shop: tuple[Actor, Store, dict[str, Place]]) -> None:
+    actor, store, cursors = shop
+    async with statements() as seen:
+        for seed in range(30_000, 30_000 + QUERIES):
+            asked = Generator(schema._schema, store, Random(seed), cursors).make()
+            await graphql(asked.document, as_=actor, **asked.variables)
+
+    assert sum(len(aliases(each)) for each in seen) > 2 * QUERIES
+    assert [(alias, each) for each in seen for alias in unbound(each)] == []
 
 
 PLANTED: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
