@@ -130,13 +130,13 @@ def _shown(source: Any, key: str, named: str) -> Any:
         case Decimal():
             return f"{value.normalize():f}" if named == "Decimal" else value
         case datetime():
-            return _moment(value)
+            return moment(value)
         case date():
             return value.isoformat()
     return value
 
 
-def _moment(value: datetime) -> str:
+def moment(value: datetime) -> str:
     text = value.astimezone(UTC).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if "." in text else text) + "+00:00"
 

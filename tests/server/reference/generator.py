@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from graphql import (
+    GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -68,7 +69,7 @@ class Generator:
             if document.count(" ") < TOKENS_MOST and not validate(self.schema, node := parse(document)):
                 try:
                     check(node, Settings())
-                except Exception:  # too many aliases, say: another is made
+                except GraphQLError:  # too many aliases, say: another is made
                     continue
                 self._forget_some()
                 return Asked(document, self._written.variables)

@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.server.reference.filtering import Given, passes, snake
+from tests.server.reference.filtering import Given, passes
 from tests.server.reference.store import Row, Store
 
 #: The orders of lists that are not asked for another: (type, linked) → (column, whether it descends); the id follows the last.
@@ -202,16 +202,3 @@ def preferences_by_region(store: Store, given: Given) -> list[dict[str, Any]]:
     found = [dict(zip(("country", "region", "kind", "value"), key, strict=True)) | {"customers": count} for key, count in counts.items()]
     found.sort(key=lambda each: (-each["customers"], *(_last(each[name]) for name in ("country", "region", "kind", "value"))))
     return found[: given["first"]]
-
-
-__all__ = [
-    "Cursors",
-    "Place",
-    "customer_spending",
-    "customer_stats",
-    "page",
-    "popular_products",
-    "preferences_by_region",
-    "snake",
-    "totals",
-]

@@ -20,7 +20,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from tests.server.reference.execution import _moment as moment
+from tests.server.reference.execution import moment
 from tests.server.reference.filtering import snake
 from tests.server.reference.records import CUSTOM_FIELDS, EMAILS, NATIONAL_IDS, PHONES
 from tests.server.reference.store import TABLES, Store
