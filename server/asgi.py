@@ -50,7 +50,7 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
         middleware=[
             Middleware(Guarded),
             Middleware(CheckedOrigins, origins=origins),
-            Middleware(Authenticated, open_paths=OPEN_PATHS | {page.path for page in pages}),
+            Middleware(Authenticated, open_paths=OPEN_PATHS | (ide.OPEN_PATHS if chosen.ide else frozenset())),
             Middleware(BoundedBody, most={"/uploads": chosen.upload_bytes_most}, otherwise=chosen.body_bytes_most),
         ],
         exception_handlers={HTTPException: http_error},

@@ -17,6 +17,8 @@ from tenants.installation import installation
 KEPT_MOST = 500
 #: A parsed document takes up to 100 bytes of memory for each of its characters, so all of them 50 MB at most.
 KEPT_CHARACTERS_MOST = 500_000
+#: A token of a document takes about 0.35 kB, and as much again in each selection that is made of it: 70 MB in all, at most.
+KEPT_TOKENS_MOST = 200_000
 ERRORS_MOST = 10
 #: How far fields of one name are compared with one another, in graphql-core's own units. The rule is quadratic: within 1,000 tokens its
 #: default lets it take a quarter of a second, this 40 ms. A document of 25 fragments that all ask for the same fields takes under 10,000.
@@ -35,6 +37,11 @@ class Document:
     found: dict[str | None, Operation] = field(default_factory=dict)
     plans: dict[object, object] = field(default_factory=dict)
 
+    @property
+    def tokens(self) -> int:
+        """How much of it there is, as a document and as what was made of it."""
+        return (self.node.token_count or 1) * (1 + len(self.plans))
+
 
 class Wrong(Exception):
     """A document that is not run, with what is wrong with it."""
@@ -50,7 +57,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self._characters = self._tokens = 0
 
     def checked(self, text: str) -> Document:
         """The document of a text.
@@ -83,12 +90,28 @@ class Documents:
         }
         return Document(text, node, operations)
 
+    def keep_plan(self, document: Document, key: object, plan: object, most: int) -> None:
+        """Keep what was made of a document, and at most so many of them."""
+        if is_kept := self._kept.get(document.text) is document:
+            self._tokens -= document.tokens
+        if len(document.plans) >= most:
+            document.plans.pop(next(iter(document.plans)))
+        document.plans[key] = plan
+        if is_kept:
+            self._tokens += document.tokens
+            self._drop()
+
     def _keep(self, document: Document) -> None:
         self._kept[document.text] = document
         self._characters += len(document.text)
-        while len(self._kept) > KEPT_MOST or self._characters > KEPT_CHARACTERS_MOST:
-            dropped, _ = self._kept.popitem(last=False)
-            self._characters -= len(dropped)
+        self._tokens += document.tokens
+        self._drop()
+
+    def _drop(self) -> None:
+        while len(self._kept) > KEPT_MOST or self._characters > KEPT_CHARACTERS_MOST or self._tokens > KEPT_TOKENS_MOST:
+            _, dropped = self._kept.popitem(last=False)
+            self._characters -= len(dropped.text)
+            self._tokens -= dropped.tokens
 
 
 def _told(error: GraphQLError) -> GraphQLError:

@@ -16,13 +16,17 @@ MESSAGE_LONGEST = 500
 _OPERATOR = re.compile(r"Expected value of type 'Sealed\w*Filter' not to include unknown field")
 _ORDER = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<noun>\w+)OrderField' enum")
 
+#: graphql-core makes one guess that it cannot be told to leave out.
+_GUESS = re.compile(r" Did you mean .*\?$", re.DOTALL)
+
 
 def explained(error: GraphQLError) -> GraphQLError:
     """An error of validation or of variables, with the reason where it is about a field that is encrypted."""
     why = _why(error.message)
+    message = _cut(_GUESS.sub("", error.message))
     if why is not None:
-        return _worded(error, f"{_cut(error.message.rstrip('.'))}. {why}", {"code": CODE})
-    return error if len(error.message) <= MESSAGE_LONGEST else _worded(error, _cut(error.message), error.extensions)
+        return _worded(error, f"{message.rstrip('.')}. {why}", {"code": CODE})
+    return error if message == error.message else _worded(error, message, error.extensions)
 
 
 def _worded(error: GraphQLError, message: str, extensions: dict[str, Any] | None) -> GraphQLError:

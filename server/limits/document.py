@@ -54,7 +54,7 @@ def too_deep() -> GraphQLError:
 
 
 def too_entangled() -> GraphQLError:
-    return _refusal("This document selects the same fields over and over, or spreads fragments too deeply. Select each field once.")
+    return _refusal("This document repeats too many fields. Ask for each once.")
 
 
 def check(document: DocumentNode, chosen: Settings) -> None:

@@ -66,9 +66,7 @@ class Road:
         if found is None:
             selection = operation.selection(variables)
             found = selection, self._outlines(operation, selection)
-            if len(document.plans) >= SHAPES_KEPT:
-                document.plans.pop(next(iter(document.plans)))
-            document.plans[key] = found
+            self.documents.keep_plan(document, key, found, SHAPES_KEPT)
         return Asked(document, operation, name, inputs, variables, *found)
 
     def _operation(self, document: Document, name: str | None) -> Operation:

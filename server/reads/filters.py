@@ -41,6 +41,7 @@ class Reader:
     values: list[Any] = field(default_factory=list)
     customs: set[str] = field(default_factory=set)
     _tests: int = 0
+    _depth: int = 0
 
     def condition(self, type_: str, given: Mapping[str, Any], path: tuple[str, ...] = ("filter",)) -> Condition:
         """The shape of a filter of this input type.
@@ -49,9 +50,11 @@ class Reader:
             Invalid: an operator without a value, or a value that cannot be.
             TooLarge: too many tests, too deep, too many or too long values.
         """
-        if len(path) > 3 * NESTED_MOST:
-            raise TooLarge(f"A filter may be nested {NESTED_MOST} deep.", field=path)
+        if self._depth > NESTED_MOST:
+            raise TooLarge(f"Filters may be nested {NESTED_MOST} deep in a filter.", field=path)
+        self._depth += 1
         parts = tuple(part for name, value in given.items() for part in self._field(type_, name, value, (*path, name)))
+        self._depth -= 1
         return parts[0] if len(parts) == 1 else AllOf(parts)
 
     def _field(self, type_: str, name: str, value: Any, path: tuple[str, ...]) -> Iterator[Condition]:

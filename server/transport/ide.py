@@ -1,13 +1,14 @@
-"""GraphiQL from our own files: a page that shows nothing before it has an API key, and files that are the same for everybody.
+"""GraphiQL from our own files: a page that asks for an API key, and GraphiQL's build for whoever has one.
 
-The page, its script and GraphiQL's build hold no schema and nothing of a tenant, so they need no key, which a browser could not send
-with a page anyway. All that GraphiQL then asks goes to /graphql with the key that was typed. Nothing comes from another host, and the
-content security policy sees to it. KELU_IDE=false serves none of it.
+A browser sends no key with a page, so our page, its script and its style are for everybody; they hold no schema and nothing of a tenant.
+The script fetches GraphiQL's build with the key that was typed, and adds it to the page as text. The content security policy lets only
+texts of these very hashes run, and calls go to this server alone. KELU_IDE=false serves none of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 
@@ -20,28 +21,36 @@ _FOLDER = Path(__file__).parent / "ide"
 _TYPES = {".css": b"text/css; charset=utf-8", ".html": b"text/html; charset=utf-8", ".js": b"text/javascript; charset=utf-8"}
 _PAGE = "shell.html"
 #: What a file with its version in its name says: it never changes. Ours are asked for anew each time.
-_KEPT, _ASKED = b"public, max-age=31536000, immutable", b"no-cache"
+_KEPT, _ASKED = b"private, max-age=31536000, immutable", b"no-cache"
+
+
+def _hashes(suffix: str) -> bytes:
+    """GraphiQL's build as a policy names it."""
+    builds = (path.read_bytes() for path in sorted(_FOLDER.glob(f"*.min{suffix}")))
+    return b" ".join(b"'sha256-%s'" % b64encode(hashlib.sha256(each).digest()) for each in builds)
+
 
 #: The fonts and pictures of GraphiQL are inside of its style sheet.
 _POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src data:; connect-src 'self'; "
+    b"default-src 'none'; script-src 'self' %s; style-src 'self' %s; font-src data:; img-src data:; connect-src 'self'; "
     b"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-)
+) % (_hashes(".js"), _hashes(".css"))
 
-#: The paths of the files a browser may ask for; no other leads to the disk.
+#: The paths of the files a browser may ask for, and of those that need no key; no other leads to the disk.
 PATHS = frozenset(f"/graphql/ide/{path.name}" for path in _FOLDER.iterdir() if path.suffix in (".css", ".js"))
+OPEN_PATHS = frozenset(path for path in PATHS if ".min." not in path)
 
 
 async def send_page(headers: dict[bytes, bytes], send: Send) -> None:
     """The page that asks for a key."""
-    await _send(_PAGE, headers, send, b"accept, accept-encoding")
+    await _send(_PAGE, headers, send, b"accept, accept-encoding, authorization")
 
 
 class IdeFile:
     """The application behind each of PATHS."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _send(Path(scope["path"]).name, dict(scope["headers"]), send, b"accept-encoding")
+        await _send(Path(scope["path"]).name, dict(scope["headers"]), send, b"accept-encoding, authorization")
 
 
 async def _send(name: str, headers: dict[bytes, bytes], send: Send, vary: bytes) -> None:

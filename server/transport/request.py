@@ -59,7 +59,9 @@ def from_body(body: bytes) -> GraphQLRequest:
     values.check_text(body, installation().settings.variables_values_most)
     try:
         content = orjson.loads(body)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if "depth limit" in error.msg:
+            raise TooLarge("The JSON of the body is nested too deeply.") from None
         raise Invalid("The body is not JSON.") from None
     if isinstance(content, list):
         raise Invalid("The body is a list. Send one request at a time: there are no batches.")

@@ -16,7 +16,6 @@ import orjson
 from starlette.types import ASGIApp
 
 _WATCHED_SECONDS = 0.002
-BLOCK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,6 @@ class Taken:
         if "code" in self.body:
             return [self.body["code"]]
         return [error["extensions"]["code"] for error in self.body.get("errors", [])]
-
-
-def blocks(content: bytes) -> list[bytes]:
-    """A body as it comes over a network."""
-    return [content[at : at + BLOCK] for at in range(0, len(content), BLOCK)]
 
 
 async def burden(app: ASGIApp, secret: str, body: Iterable[bytes], **headers: str) -> Taken:

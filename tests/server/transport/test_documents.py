@@ -40,6 +40,23 @@ def test_the_least_used_goes_when_there_are_too_many_or_too_long_ones(opened: In
     assert (len(kept._kept), kept._characters) == (2, len(large(1)) * 2)
 
 
+def test_what_is_made_of_documents_counts_as_they_do(opened: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Documents(schema._schema)
+    first, second = kept.checked(large(1)), kept.checked(large(2))
+    monkeypatch.setattr(documents, "KEPT_TOKENS_MOST", 5 * second.tokens)
+
+    for number in range(5):
+        kept.keep_plan(second, number, "a plan", most=3)
+
+    assert list(second.plans) == [2, 3, 4]
+    assert (list(kept._kept.values()), kept._tokens) == ([first, second], first.tokens + second.tokens)
+
+    kept.keep_plan(second, 5, "a plan", most=4)
+    kept.keep_plan(first, 0, "a plan", most=4)
+
+    assert (list(kept._kept.values()), kept._tokens) == ([second], second.tokens)
+
+
 def test_what_is_kept_takes_as_much_memory_as_is_said(opened: Installation) -> None:
     def memory() -> float:
         gc.collect()

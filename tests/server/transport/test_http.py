@@ -155,7 +155,7 @@ async def test_a_subscription_needs_something_that_lasts(send: Send, accept: str
     assert "text/event-stream" in answer.json()["errors"][0]["message"]
 
 
-@pytest.mark.parametrize(("depth", "status"), [(19, 200), (20, 413), (1_000, 413), (20_000, 400)])
+@pytest.mark.parametrize(("depth", "status"), [(19, 200), (20, 413), (1_000, 413), (20_000, 413)])
 async def test_json_is_bounded_in_depth(send: Send, depth: int, status: int) -> None:
     body = b'{"query": "{ __typename }", "variables": {"a": ' + b"[" * depth + b"]" * depth + b"}}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
@@ -12,11 +13,13 @@ import httpx
 import pytest
 
 from server.transport import ide
+from tenants.session import Actor
+from tests.server.conftest import KeyOf
 from tests.server.transport.conftest import WithSettings, client_of
 
 FOLDER = Path(ide.__file__).parent / "ide"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
-POLICY = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "frame-ancestors": "'none'"}
+POLICY = {"default-src": "'none'", "connect-src": "'self'", "frame-ancestors": "'none'"}
 
 
 async def test_a_browser_gets_a_page_that_asks_for_a_key_and_shows_nothing_of_the_schema(http: httpx.AsyncClient) -> None:
@@ -33,21 +36,32 @@ async def test_the_page_may_load_and_call_nothing_but_this_server(http: httpx.As
     policy = dict(each.strip().split(" ", 1) for each in answer.headers["content-security-policy"].split(";"))
 
     assert policy.items() >= POLICY.items()
+    assert set(policy["script-src"].split()) == {"'self'", *map(_hash, FOLDER.glob("*.min.js"))}
+    assert set(policy["style-src"].split()) == {"'self'", *map(_hash, FOLDER.glob("*.min.css"))}
     assert not any("http" in value or "unsafe" in value or "*" in value for value in policy.values())
     assert (answer.headers["x-frame-options"], answer.headers["referrer-policy"]) == ("DENY", "no-referrer")
 
 
-async def test_all_that_the_page_names_is_served_without_a_key_and_kept_by_the_browser(http: httpx.AsyncClient) -> None:
+def _hash(path: Path) -> str:
+    return f"'sha256-{b64encode(sha256(path.read_bytes()).digest()).decode()}'"
+
+
+async def test_all_that_the_page_names_is_served_and_graphiqls_build_only_to_a_key(
+    http: httpx.AsyncClient, key_of: KeyOf, acme: Actor
+) -> None:
+    with_key = {"Authorization": f"Bearer {await key_of(acme)}"}
     named = set(re.findall(r"/graphql/ide/[\w.-]+", "".join((FOLDER / name).read_text() for name in ("shell.html", "shell.js"))))
     named |= {f"/graphql/ide/{name}" for name in re.findall(r"'([\w.-]+\.min\.js)'", (FOLDER / "shell.js").read_text())}
 
     assert named == ide.PATHS
     for path in named:
-        plain, packed = [await http.get(path, headers={"Accept-Encoding": coding}) for coding in ("identity", "gzip")]
-        again = await http.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]})
+        plain, packed = [await http.get(path, headers={"Accept-Encoding": coding, **with_key}) for coding in ("identity", "gzip")]
+        again = await http.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"], **with_key})
+        assert (await http.get(path)).status_code == (401 if ".min." in path else 200)
         assert plain.content == packed.content == (FOLDER / Path(path).name).read_bytes()
         assert packed.headers["content-encoding"] == "gzip"
         assert ("immutable" in plain.headers["cache-control"]) is (".min." in path)
+        assert "public" not in plain.headers["cache-control"]
         assert (again.status_code, again.content) == (304, b"")
 
 

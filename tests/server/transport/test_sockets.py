@@ -112,6 +112,7 @@ async def test_a_program_may_send_its_key_with_the_handshake(app: ASGIApp, key_o
         (["3"], 4400),
         (['{"type": 3}'], 4400),
         (['{"type": "ping"}', "[" * 5_000], 4400),
+        (['{"type": "ping"}', '{"type": [' + "[]," * 100_000], 1009),
     ],
 )
 async def test_who_does_not_say_who_it_is_gets_no_further(app: ASGIApp, messages: list[str], code: int) -> None:
