@@ -28,7 +28,7 @@ from tenants.refusals import Invalid, TooLarge
 from tenants.words import RecordType
 
 TESTS_MOST = 50
-NESTED_MOST = 6
+NESTED_MOST = 8
 VALUES_MOST = 1_000
 TEXT_LONGEST = 1_000
 
