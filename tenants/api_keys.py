@@ -21,9 +21,8 @@ import zlib
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tortoise import connections
-
 from tenants.ids import new_id
+from tenants.installation import installation
 from tenants.models import ApiKey
 from tenants.refusals import Invalid, NotAllowed, NotFound
 from tenants.session import Actor, ActorKind, after_commit, session
@@ -69,7 +68,7 @@ async def authenticate(secret: str) -> Actor:
     if known is not None and known[1] > time.monotonic():
         return known[0]
     if _is_well_formed(secret):
-        async with connections.get("default").acquire_connection() as connection:
+        async with installation().readers.acquire() as connection:
             found = await connection.fetchrow("SELECT tenant_id, id, may_reveal FROM door_api_key($1)", hashed)
     if found is None:
         _believed.pop(hashed, None)
