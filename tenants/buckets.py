@@ -78,12 +78,11 @@ class Bucket:
         return self.level(now) + cost <= self.size
 
     def is_sure(self, cost: int, now: int) -> bool:
-        """Whether there is room for it whatever other processes do meanwhile, but for the slack that is allowed."""
-        return (
-            now - self.told_at < BELIEVED
-            and 5 * (self.level(now) + cost) <= 4 * self.size
-            and SLACK * (self.debt + self.sent + cost) <= self.size
-        )
+        """Whether there is room for it whatever other processes have done, but for the slack that is allowed.
+
+        A bucket that Redis has not told of is taken for empty: what is spent of it by then is within the slack.
+        """
+        return 5 * (self.level(now) + cost) <= 4 * self.size and SLACK * (self.debt + self.sent + cost) <= self.size
 
     def is_full(self, cost: int, now: int) -> bool:
         """Whether there is no room for it, as Redis told a moment ago. What is on its way may be in what it told, too."""
@@ -100,8 +99,8 @@ class Bucket:
             self.empty_at, self.told_at, self.told_by = now + level + self.debt + self.sent, now, clock
 
 
-#: How long Redis is believed, in microseconds: a bucket it has not told of since is asked for.
-BELIEVED = 60_000_000
+#: After so long, in microseconds, what Redis tells is taken in whatever its clock says; who asks for a standing has it asked again.
+BELIEVED = 1_000_000
 #: How long a bucket that was too full is too full still.
 JUST_TOLD = 100_000
 #: A process spends by itself at most one part in so many of a bucket before Redis hears of it.

@@ -3,13 +3,13 @@
 Each is a leaky bucket (`buckets`): spending fills it, it leaks at a steady rate, and what does not fit is refused with the time after
 which it would. It is on every request's way, and a question to Redis costs about 0.2 ms; so a process decides by what it knows.
 
-- It asks, both buckets in one step, where it might be wrong: it has not heard of a bucket for a minute, or the bucket would be over 80 %
-  full, or would hold over 5 % that Redis has not heard of from this process. Otherwise it decides alone, and tells within 0.1 s.
+- It asks, both buckets in one step, where it might be wrong: the bucket would be over 80 % full by what it knows, or would hold over 5 %
+  that Redis has not heard of from this process. Otherwise it decides alone, and tells and is told within 0.1 s.
   What Redis has just told is too full is refused without asking again: who hammers costs ten questions a second.
 - Eight requests of a process ask at a time, and the others see what those learn: a crowd that all asked at once would wait for its
   answers for longer than an answer may take, and be taken for an outage.
-- So the limit is exact where one process serves a key. Where n do, all of them together may spend up to (n - 1) × 5 % of the bucket
-  over it, once a minute: what the others had not told when the last points were given away.
+- So the limit is exact where one process serves a key. Where n do, each may spend up to 5 % of the bucket over it before it is told that
+  it is full; and so may a process that has just started.
 - What a process that ends has not told is lost: 5 % of a bucket at most.
 
 Without Redis each process goes on alone by what it knows: a key that n processes serve may spend n times its budget. One request waits
