@@ -2,7 +2,8 @@
 
 Points: 1 for the request; 1 for each record a list may have, times the records of the list around it; 1 for each record named by its
 id; for each list once more 10 where it is counted (`totalCount`), 20 where it is searched, 50 where rows are counted instead of
-read (statistics), each times the records around it. A mutation is 10, and 1 for each row it takes in, besides what is read of its payload.
+read (statistics), each times the records around it. A mutation is 10, and 1 for each row it takes in, besides what is read of its
+payload. Asking about the schema is 500.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ COUNTED = 10
 SEARCHED = 20
 REPORTED = 50
 MUTATION = 10
+INTROSPECTION = 500
 
 
 @dataclass(frozen=True, slots=True)

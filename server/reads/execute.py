@@ -22,7 +22,7 @@ from server.errors import graphql_error
 from server.explaining import explained
 from server.reads.acts import Acts
 from server.reads.asked import Asked
-from server.reads.cost import MUTATION, REQUEST, Cost, admitted, cost_of
+from server.reads.cost import INTROSPECTION, MUTATION, REQUEST, Cost, admitted, cost_of
 from server.reads.estimating import Estimate
 from server.reads.reading import Asking, Outline, asking, read
 from server.reads.selection import Operation, Selected
@@ -90,7 +90,9 @@ class Road:
         """The result of a query or mutation. Nothing is raised: a refusal and a bug are told in it."""
         try:
             if any(selected.name in _INTROSPECTION for selected in asked.selection):
-                return await asyncio.to_thread(self._introspected, asked)
+                told = await admitted(Cost(0, INTROSPECTION), context.actor)
+                result = await asyncio.to_thread(self._introspected, asked)
+                return ExecutionResult(result.data, result.errors, told)
             if asked.kind is OperationType.QUERY:
                 return await self._queried(asked, context.actor)
             return await self._mutated(asked, context)

@@ -198,6 +198,7 @@ async def test_introspection_answers_with_the_schema(graphql: Ask, acme: Actor) 
 
     assert answer["__schema"] == {"queryType": {"name": "Query"}}
     assert {"name": "phone"} in answer["__type"]["fields"]
+    assert answer.extensions["cost"]["requested"] == 500
 
 
 @pytest.mark.parametrize(
