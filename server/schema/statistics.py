@@ -27,6 +27,7 @@ GROUPINGS = {
     "COUNTRY": "c.country",
     "REGION": "c.region",
     "CITY": "c.city",
+    "TAG": "unnest(c.tags)",
     "CREATED_YEAR": f"to_char({_LOCAL}, 'YYYY')",
     "CREATED_MONTH": f"to_char({_LOCAL}, 'YYYY-MM')",
     "CREATED_DAY": f"to_char({_LOCAL}, 'YYYY-MM-DD')",
@@ -44,6 +45,7 @@ class CustomerGrouping(Enum):
     COUNTRY = strawberry.enum_value("COUNTRY", description="Their country.")
     REGION = strawberry.enum_value("REGION", description="Their province or state.")
     CITY = strawberry.enum_value("CITY", description="Their city.")
+    TAG = strawberry.enum_value("TAG", description="Their tags: who has several is in several groups, who has none in none.")
     CREATED_YEAR = strawberry.enum_value("CREATED_YEAR", description="The year they were taken in.")
     CREATED_MONTH = strawberry.enum_value("CREATED_MONTH", description="The month they were taken in.")
     CREATED_DAY = strawberry.enum_value("CREATED_DAY", description="The day they were taken in.")
@@ -70,6 +72,7 @@ class CustomerGroup:
     country: str | None = stored("ISO 3166-1 alpha-2, if grouped by COUNTRY; null also where none is known.")
     region: str | None = stored("Theirs, if grouped by REGION; null also where none is known.")
     city: str | None = stored("Theirs, if grouped by CITY; null also where none is known.")
+    tag: str | None = stored("Theirs, if grouped by TAG.")
     created_year: str | None = stored("`2024`, if grouped by CREATED_YEAR.")
     created_month: str | None = stored("`2024-05`, if grouped by CREATED_MONTH.")
     created_day: str | None = stored("`2024-05-01`, if grouped by CREATED_DAY.")

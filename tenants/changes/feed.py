@@ -1,7 +1,7 @@
 """The feed: what a committed change-set changed, told over Redis to whoever listens in any process. It carries no values.
 
 A message may be lost, and a listener is told that some were: what counts is in the tables. Publishing therefore never fails and never
-waits long; while Redis is away nothing is told.
+waits long; while Redis is away nothing is told, and once it is back those who listen to a tenant that missed something are told that.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
@@ -29,7 +30,7 @@ CHANGES_MOST = 1_000
 #: Up to so many changes are told without asking whether anybody listens: asking costs as much.
 _SAID_UNASKED = 20
 
-_PATIENCE_SECONDS = 0.5
+_PATIENCE_SECONDS = 1.0
 _SILENCE_SECONDS = 5.0
 
 
@@ -85,22 +86,48 @@ def channel_of(tenant_id: UUID) -> str:
     return f"kelu:changes:{tenant_id.hex}"
 
 
+#: The message that says that some did not come.
+LOST = b"lost"
+
+
 class _Silence:
-    """Until when nobody tries: after a failure, so that a Redis that hangs costs one request and not each."""
+    """Until when nobody tries: after a failure, so that a Redis that hangs costs one request and not each; and who misses something."""
 
     until = 0.0
+    missed: ClassVar[set[UUID]] = set()
 
 
 async def publish(tenant_id: UUID, change_set_id: UUID, at: datetime, told: Told) -> None:
     """Tell of a change-set, after its commit. Where nobody listens, the changes of a large one are not even put together."""
     if time.monotonic() < _Silence.until:
+        _Silence.missed.add(tenant_id)
         return
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await _publish(channel_of(tenant_id), change_set_id, at, told)
     except (RedisError, OSError, TimeoutError) as error:
-        _Silence.until = time.monotonic() + _SILENCE_SECONDS
         log.warning("changes.untold", reason=type(error).__name__, changes=len(told))
+        _fall_silent({tenant_id})
+
+
+def _fall_silent(missed: set[UUID]) -> None:
+    """Try nothing for a while, and then tell who missed something."""
+    _Silence.until = time.monotonic() + _SILENCE_SECONDS
+    _Silence.missed |= missed
+    loop = asyncio.get_running_loop()
+    loop.call_later(_SILENCE_SECONDS, lambda: loop.create_task(_tell_missed()), context=Context())
+
+
+async def _tell_missed() -> None:
+    missed, _Silence.missed = _Silence.missed, set()
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            for tenant_id in missed:
+                await installation().bell.publish(channel_of(tenant_id), LOST)
+    except (RedisError, OSError, TimeoutError):
+        _fall_silent(missed)
+    except RuntimeError:  # the installation is closed, and everybody who listened is gone
+        return
 
 
 async def _publish(channel: str, change_set_id: UUID, at: datetime, told: Told) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from redis.exceptions import RedisError
 
-from tenants.changes.feed import Committed, channel_of, unpacked
+from tenants.changes.feed import LOST, Committed, channel_of, unpacked
 from tenants.installation import installation
 
 log = structlog.get_logger(__name__)
@@ -144,9 +144,9 @@ class _Ear:
         if message["type"] == "subscribe" and channel in self._heard:
             self._heard[channel].set()
         elif message["type"] == "message":
-            committed = unpacked(message["data"])
+            told = Lost() if message["data"] == LOST else unpacked(message["data"])
             for queue in self._queues.get(channel, ()):
-                _offer(queue, committed)
+                _offer(queue, told)
 
     def _tell_all(self, message: Message) -> None:
         for queues in self._queues.values():

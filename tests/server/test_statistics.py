@@ -21,8 +21,8 @@ ORDERS = [
 
 @pytest.fixture
 async def shop(stored: Stored, acme: Actor) -> Actor:
-    await stored(acme, name="A", external_id="A", lifecycle="ACTIVE", country="DE", region="Bayern", source="fair")
-    await stored(acme, name="B", external_id="B", lifecycle="ACTIVE", country="CN", region="浙江")
+    await stored(acme, name="A", external_id="A", lifecycle="ACTIVE", country="DE", region="Bayern", source="fair", tags="vip,old")
+    await stored(acme, name="B", external_id="B", lifecycle="ACTIVE", country="CN", region="浙江", tags="vip")
     await stored(acme, name="C", external_id="C", lifecycle="LAPSED", country="CN", region="浙江", source="fair")
     for number, (whose, currency, price, day, status) in enumerate(ORDERS):
         order = {"customer_external_id": whose, "number": f"O{number}", "ordered_at": day, "currency": currency, "status": status}
@@ -44,6 +44,7 @@ def _half(price: str) -> str:
         (["LIFECYCLE"], {}, [{"lifecycle": "ACTIVE", "customers": 2}, {"lifecycle": "LAPSED", "customers": 1}]),
         (["SOURCE"], {}, [{"source": "fair", "customers": 2}, {"source": None, "customers": 1}]),
         (["COUNTRY", "REGION"], {"country": {"eq": "CN"}}, [{"country": "CN", "region": "浙江", "customers": 2}]),
+        (["TAG"], {}, [{"tag": "vip", "customers": 2}, {"tag": "old", "customers": 1}]),
         (["LIFECYCLE"], {"orders": {"some": {}}}, [{"lifecycle": "ACTIVE", "customers": 2}]),
         (["LIFECYCLE"], {"name": {"eq": "nobody"}}, []),
     ],

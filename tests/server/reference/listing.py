@@ -135,8 +135,10 @@ def customer_stats(store: Store, given: Given) -> list[dict[str, Any]]:
     by = list(dict.fromkeys(given.get("groupBy") or ()))
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in _filtered(store, "Customer", given):
-        groups.setdefault(tuple(_grouping(store, row, each) for each in by), []).append(row)
-    names = ["lifecycle", "kind", "gender", "source", "owner", "country", "region", "city", "createdYear", "createdMonth", "createdDay"]
+        for tag in row["tags"] if "TAG" in by else [None]:
+            groups.setdefault(tuple(tag if each == "TAG" else _grouping(store, row, each) for each in by), []).append(row)
+    places = ["lifecycle", "kind", "gender", "source", "owner", "country", "region", "city"]
+    names = [*places, "tag", "createdYear", "createdMonth", "createdDay"]
     found = []
     for values, rows in groups.items():
         ids = {row["id"] for row in rows}

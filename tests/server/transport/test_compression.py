@@ -52,7 +52,7 @@ async def test_a_large_answer_comes_compressed_and_is_the_same(http: httpx.Async
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == coding
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 3
-    assert packed.json() == plain.json()
+    assert packed.json()["data"] == plain.json()["data"]
 
 
 async def test_a_small_answer_stays_as_it_is(send: Send) -> None:

@@ -188,7 +188,23 @@ async def test_without_redis_a_write_is_done_and_only_untold(acme, monkeypatch):
         assert await current.connection.fetchval("SELECT count(*) FROM customer WHERE tenant_id = $1", acme.tenant_id) == 1
 
 
-async def test_a_redis_that_hangs_costs_half_a_second_once(acme, monkeypatch):
+async def test_who_listens_is_told_that_something_was_missed_once_redis_is_back(acme, monkeypatch):
+    away, here = ArqRedis(host="127.0.0.1", port=1), installation()
+    monkeypatch.setattr(feed._Silence, "until", 0.0)
+    monkeypatch.setattr(feed, "_SILENCE_SECONDS", 0.3)
+
+    async with listening.listening(acme.tenant_id) as messages:
+        monkeypatch.setattr(feed, "installation", lambda: type("Away", (), {"bell": away})())
+        await _written(acme, [{"name": "Ada"}])
+        monkeypatch.setattr(feed, "installation", lambda: here)
+        await _written(acme, [{"name": "Eve"}])
+        async with asyncio.timeout(5):
+            told = await anext(messages)
+
+    assert isinstance(told, Lost)
+
+
+async def test_a_redis_that_hangs_costs_a_second_once(acme, monkeypatch):
     async def hang(reader, writer):
         await reader.read()
         writer.close()
