@@ -77,7 +77,7 @@ def asking(outline: Outline, types: Types, variables: VariableValues) -> Asking:
     lists = outline.lists.get(key)
     if lists is None:
         lists = _kept(outline.lists, key, tuple(lists_in(outline.selection, types, id_types)))
-    asked = [_asked(outline, each, number, types, variables, key) for number, each in enumerate(lists)]
+    asked = [_asked(outline, each, types, variables) for each in lists]
     shapes = tuple(shape for shape, _ in asked)
     prepared = outline.plans.get((key, shapes))
     if prepared is None:
@@ -121,7 +121,8 @@ def _types_of(ids: Sequence[str], root: Selected, types: Types) -> tuple[str, ..
     return tuple(sorted(name for name in names if name is not None and name in root.of_types))
 
 
-def _asked(outline: Outline, selected: Selected, number: int, types: Types, variables: VariableValues, key: object) -> tuple[Shape, Asked]:
+def _asked(outline: Outline, selected: Selected, types: Types, variables: VariableValues) -> tuple[Shape, Asked]:
+    """What one list asks for; of literal arguments it is found once."""
     found = outline.constant.get(id(selected))
     if found is not None:
         return found

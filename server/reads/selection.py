@@ -26,8 +26,6 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-NO_VARIABLES = VariableValues({}, {})
-
 
 class Arguments:
     """The arguments of one selected field: known once if they are literals, else read from a request's variables."""
