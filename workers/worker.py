@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from arq.worker import Worker
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tenants import queue
@@ -73,6 +74,7 @@ def make_worker(*, handle_signals: bool = True) -> Worker:
 
 async def work() -> None:
     """Work until told to stop. Ends with an exception when Redis goes away: whoever started it starts it again."""
+    asyncio.get_running_loop().set_exception_handler(_unexpected)
     async with open_installation():
         worker = make_worker()
         log.info("worker.started", pid=os.getpid())
@@ -83,6 +85,13 @@ async def work() -> None:
             parent.cancel()
             await _wind_up(worker)
     log.info("worker.stopped", pid=os.getpid())
+
+
+def _unexpected(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What no task was there to hear. arq, told to stop in the midst of looking for jobs, may leave a pipeline's connection behind:
+    it closes with the pool and is nothing to report."""
+    if not isinstance(context.get("client"), Redis):
+        loop.default_exception_handler(context)
 
 
 async def _first_of(*acts: Coroutine[Any, Any, None]) -> None:
