@@ -22,7 +22,7 @@ class BoundedBody:
         most = self.most.get(scope["path"], self.otherwise)
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > most:
-            raise _too_large(most)
+            raise too_large(most)
         await self.app(scope, _bounded(receive, most), send)
 
 
@@ -34,11 +34,12 @@ def _bounded(receive: Receive, most: int) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > most:
-            raise _too_large(most)
+            raise too_large(most)
         return message
 
     return bounded
 
 
-def _too_large(most: int) -> TooLarge:
+def too_large(most: int) -> TooLarge:
+    """The refusal of a body over `most` bytes, whoever counted them."""
     return TooLarge(f"This is larger than {most:,} bytes, which is the limit.")

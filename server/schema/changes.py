@@ -10,13 +10,13 @@ from uuid import UUID
 
 import strawberry
 from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.utils.str_converters import to_camel_case
 
 from server.authentication import Context
 from server.reads.declaring import read_back
 from server.reads.matching import matching
 from server.schema.graph import Customer
 from server.schema.lists import LIST_TYPES
-from server.schema.user_errors import camel
 from server.schema.values import argument
 from tenants.changes.feed import Changed, Committed
 from tenants.changes.listening import changes_of
@@ -113,7 +113,7 @@ def _record(changed: Changed) -> RecordChange:
         record_id=strawberry.ID(global_id(noun, changed.record_id)),
         action=ChangeAction(changed.action),
         version=changed.version,
-        fields=[camel(each) for each in changed.fields],
+        fields=[to_camel_case(each) for each in changed.fields],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple, Optional, Union, get_args, get_or
 
 import strawberry
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from server.reads.conditions import Compared, Custom, Declared, Identified, Sealed, Through
 from server.reads.declaring import argument
@@ -67,14 +68,14 @@ def _make_filter(noun: type) -> None:
     fields = {field.python_name: found for field, hint in _fields(noun) if (found := _filtered(noun, field, hint))}
     name = f"{noun.__name__}Filter"
     hints: dict[str, Any] = {each: found.type for each, found in fields.items()}
-    says = {each: f"By `{_shown(noun, each)}`." for each in fields}
+    says = {each: f"By `{to_camel_case(each)}`." for each in fields}
     hints |= {"and_": list[_later(name)], "or_": list[_later(name)], "not_": _later(name)}  # type: ignore[misc]  # types are made here
     says |= {"and_": "All of these hold.", "or_": "One of these holds; none holds of an empty list.", "not_": "This does not hold."}
     _publish(name, hints, says, f"Tests of {noun.__name__} records; all that are given must hold.")
     some = f"{noun.__name__}ListFilter"
     quantified = {"some": "One of them passes at least.", "none": "None of them passes.", "every": "All of them pass; so does none at all."}
     _publish(some, dict.fromkeys(quantified, _later(name)), quantified, f"Tests of a list of {noun.__name__} records.")
-    _filters[name] = {_shown(noun, each): (found.declared, found.below) for each, found in fields.items()}
+    _filters[name] = {to_camel_case(each): (found.declared, found.below) for each, found in fields.items()}
 
 
 def _filtered(noun: type, field: StrawberryField, hint: Any) -> Filtered | None:
@@ -128,7 +129,7 @@ def _make_order(noun: type) -> None:
             sql = place.compared.replace("{column}", field.python_name)
             keys[field.python_name.upper()] = Key(sql, type_, is_nullable=plain is not hint)
     name = f"{noun.__name__}Order"
-    values = {each: strawberry.enum_value(each, description=f"By `{_shown(noun, each.lower())}`.") for each in keys}
+    values = {each: strawberry.enum_value(each, description=f"By `{to_camel_case(each.lower())}`.") for each in keys}
     enum: Any = Enum(f"{name}Field", values, module=__name__)  # type: ignore[misc]  # made from what the type declares
     setattr(_HERE, f"{name}Field", strawberry.enum(enum, description="What to order by. Texts are in the order of their code points."))
     says = {"field": "By which field; records without a value come last.", "direction": "Which way; ASC unless said otherwise."}
@@ -189,12 +190,6 @@ def _table_name(noun: type) -> str:
 
 def _graphql_name(enum: Any) -> str:
     return str(enum.__strawberry_definition__.name)
-
-
-def _shown(noun: type, python_name: str) -> str:
-    """A field's name in the schema."""
-    first, *rest = python_name.split("_")
-    return first + "".join(each.capitalize() for each in rest)
 
 
 _filters: Any = LIST_TYPES.filters

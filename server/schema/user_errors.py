@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from server.errors import refusal_in
 from server.reads.acts import KEY_ARGUMENT
@@ -97,11 +98,5 @@ def path_of(target: str) -> list[str]:
     """
     first, *rest = target.split(".")
     if first.startswith("customer_") and first != "customer_id":
-        return ["customer", camel(first.removeprefix("customer_"))]
-    return [camel(first), *(rest if first == "custom" else map(camel, rest))]
-
-
-def camel(name: str) -> str:
-    """`birth_date` → `birthDate`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+        return ["customer", to_camel_case(first.removeprefix("customer_"))]
+    return [to_camel_case(first), *(rest if first == "custom" else map(to_camel_case, rest))]

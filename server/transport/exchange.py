@@ -9,11 +9,12 @@ from starlette.types import Receive, Scope, Send
 from server.documents import Wrong
 from server.errors import graphql_error, refusal_in, told
 from server.guard import HEADERS, STATUSES, BrokenOff
+from server.limits.body import too_large
 from server.transport.answers import packed, retry_after, status_of
 from server.transport.compression import SMALLEST, compressed_aside
 from server.transport.negotiation import GRAPHQL, JSON, encoding
 from server.transport.origins import OWN, Marks
-from tenants.refusals import Invalid, TooLarge
+from tenants.refusals import Invalid
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -62,7 +63,7 @@ class Exchange:
         """
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > most:
-            raise _too_large(most)
+            raise too_large(most)
         message = await self.receive()
         body: bytes = message.get("body", b"")
         pieces, size = [body], len(body)
@@ -71,11 +72,11 @@ class Exchange:
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
             if size > most:
-                raise _too_large(most)
+                raise too_large(most)
         if message["type"] != "http.request":
             raise Invalid("The body broke off.")
         if size > most:
-            raise _too_large(most)
+            raise too_large(most)
         return body if len(pieces) == 1 else b"".join(pieces)
 
     async def answer(self, result: ExecutionResult, status: int | None = None, more: Headers | None = None) -> None:
@@ -132,7 +133,3 @@ class Exchange:
 
 #: Of what is refused before it runs, whatever media type is accepted. That a document is not known yet is no failure.
 _STATUSES = STATUSES | {"DOCUMENT_NOT_TRUSTED": 403, "PERSISTED_QUERY_NOT_FOUND": 200, "TOO_MANY": 429}
-
-
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"This is larger than {most:,} bytes, which is the limit.")

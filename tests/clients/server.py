@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tenants.settings import Settings
-from tests.stories.home import environment_of
+from tests.stories.home import end, environment_of
 
 _START_SECONDS = 60
-_END_SECONDS = 30
 
 
 @contextmanager
@@ -27,12 +26,7 @@ def serving(chosen: Settings, log: Path, **more: str) -> Iterator[str]:
         assert line.startswith("Kelu serves http"), f"{line!r}; {log.read_text()}"
         yield line.removeprefix("Kelu serves ").strip()
     finally:
-        child.terminate()
-        try:
-            child.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        end(child)
         if child.stdout:
             child.stdout.close()
 

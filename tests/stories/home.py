@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,9 @@ from tenants.database import migrate
 from tenants.installation import Installation, open_installation
 from tenants.servers import servers
 from tenants.settings import Settings
+
+#: How long a process that is told to stop has for it.
+_END_SECONDS = 30
 
 
 @contextmanager
@@ -67,11 +69,16 @@ def workers(chosen: Settings, log: Path, **more: str) -> Iterator[subprocess.Pop
         yield child
     finally:
         left = family.children(recursive=True) if child.poll() is None else []
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        end(child)
         for process in psutil.wait_procs(left, timeout=5)[1]:
             process.kill()
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Tell a process to stop, and see that it does; after half a minute it is killed."""
+    child.terminate()
+    try:
+        child.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

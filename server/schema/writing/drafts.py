@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from server.schema.operators import EmailAddress, PhoneNumber
-from server.schema.user_errors import camel
 from server.schema.values import optional
 from tenants.refusals import Invalid, TooLarge
 
@@ -58,7 +58,7 @@ def built_at_once(cls: Any) -> Any:
     Its fields are scalars, enumerations and `custom`.
     """
     definition = cls.__strawberry_definition__
-    names = {field.graphql_name or camel(field.python_name): field.python_name for field in definition.fields}
+    names = {field.graphql_name or to_camel_case(field.python_name): field.python_name for field in definition.fields}
 
     def built(_: type, values: Mapping[str, Any], __: object) -> Any:
         given = {names[name]: value for name, value in values.items()}

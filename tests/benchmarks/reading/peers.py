@@ -20,14 +20,13 @@ import psutil
 from tenants.settings import Settings
 from tests.benchmarks.reading.pool import DATABASE
 from tests.benchmarks.reading.queries import BY_HAND, KELU, POSTGRAPHILE, RESOLVERS
-from tests.stories.home import environment_of
+from tests.stories.home import end, environment_of
 
 NODE_FOLDER = Path(__file__).parent / "postgraphile"
 _NODE_AT_LEAST = 22
 _INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 _INSTALL_SECONDS = 300
 _START_SECONDS = 60
-_END_SECONDS = 20
 _GENEROUS = 1_000_000
 
 
@@ -92,12 +91,7 @@ def _started(name: str, command: Sequence[str], log: Path, environment: Mapping[
     try:
         yield Peer(name, _listening(name, child, log, port), psutil.Process(child.pid))
     finally:
-        child.terminate()
-        try:
-            child.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        end(child)
 
 
 def _listening(name: str, child: subprocess.Popen[bytes], log: Path, port: int | None) -> int:
