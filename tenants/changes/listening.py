@@ -125,9 +125,9 @@ class _Ear:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _hear(self) -> None:
-        self._pubsub = pubsub = installation().bell.pubsub()
+        pubsub = installation().bell.pubsub()
         try:
-            await pubsub.subscribe(*self._queues)
+            await self._open(pubsub)
             while True:
                 message = await pubsub.get_message(timeout=None)
                 if message is not None:
@@ -138,6 +138,14 @@ class _Ear:
                 heard.clear()
             with suppress(RedisError, OSError):
                 await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it bare
+
+    async def _open(self, pubsub: Any) -> None:
+        """Subscribe to every channel. Nobody else may use the connection before: two at once would each open one, and one be never read."""
+        asked: set[str] = set()
+        while missing := self._queues.keys() - asked:
+            await pubsub.subscribe(*missing)
+            asked |= missing
+        self._pubsub = pubsub
 
     def _pass_on(self, message: dict[str, Any]) -> None:
         channel = message["channel"].decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -100,6 +101,20 @@ async def _subscriptions():
     """Connections of this server's that wait for messages."""
     clients = await installation().bell.client_list(_type="pubsub")
     return len(clients)
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_one_who_comes_while_the_connection_is_opened_takes_nothing_from_the_first(acme, globex, turns):
+    async with AsyncExitStack() as stack:
+        first = asyncio.create_task(stack.enter_async_context(listening.listening(acme.tenant_id)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        theirs = await stack.enter_async_context(listening.listening(globex.tenant_id))
+        ours = await first
+
+        made = [await _written(each, [{"name": "Ada"}]) for each in (acme, globex)]
+
+        assert [(await _next(each)).change_set_id for each in (ours, theirs)] == [each.change_set_id for each in made]
 
 
 async def test_a_thousand_changes_are_a_message_and_a_large_change_set_is_several(acme):
