@@ -18,14 +18,18 @@ import os
 import re
 import time
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+from tenants.access.actors import BELIEVED_SECONDS, actor_of_key
+from tenants.access.built_in import PARTNER
 from tenants.ids import new_id
 from tenants.installation import installation
 from tenants.models import ApiKey
 from tenants.refusals import Invalid, NotAllowed, NotFound
-from tenants.session import Actor, ActorKind, after_commit, session
+from tenants.session import Actor, after_commit, session
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_BYTES, _RANDOM_DIGITS, _CHECK_DIGITS = 32, 43, 6
@@ -33,19 +37,19 @@ _FORM = re.compile(rf"(kelu_[0-9A-Za-z]{{{_RANDOM_DIGITS}}})_([0-9A-Za-z]{{{_CHE
 
 NAME_LONGEST = 200
 
-#: How long a process believes a good key, and of how many it remembers that.
-BELIEVED_SECONDS = 1.0
+#: Of how many keys a process remembers that they are good.
 _BELIEVED_MOST = 10_000
 
 #: Hash of a secret → whom it stands for, and until when that is believed (monotonic seconds).
 _believed: dict[bytes, tuple[Actor, float]] = {}
 
 
-async def add_api_key(name: str, *, may_reveal: bool = False) -> tuple[ApiKey, str]:
+async def add_api_key(name: str, *, role_ids: Sequence[UUID] = (PARTNER.id,), may_reveal: bool = False) -> tuple[ApiKey, str]:
     """Make an API key of the tenant we act in. The secret is given out this once; nobody can read it again.
 
     Args:
-        may_reveal: sealed values may be read in clear with it.
+        role_ids: what may be done with it: what these roles give, as far as the member who makes it has it too.
+        may_reveal: sealed values may be read in clear with it, where a role allows that.
 
     Raises:
         Invalid: the name is empty or over 200 characters.
@@ -53,7 +57,8 @@ async def add_api_key(name: str, *, may_reveal: bool = False) -> tuple[ApiKey, s
     if not 1 <= len(name.strip()) <= NAME_LONGEST:
         raise Invalid(f"An API key's name has 1 to {NAME_LONGEST} characters.", field=["name"])
     secret = _new_secret()
-    key = await ApiKey.create(id=new_id(), tenant_id=session().tenant_id, name=name.strip(), hash=_hashed(secret), may_reveal=may_reveal)
+    values: dict[str, Any] = {"name": name.strip(), "hash": _hashed(secret), "may_reveal": may_reveal, "role_ids": list(role_ids)}
+    key = await ApiKey.create(id=new_id(), tenant_id=session().tenant_id, made_by=session().actor.member_id, **values)
     return key, secret
 
 
@@ -69,11 +74,11 @@ async def authenticate(secret: str) -> Actor:
         return known[0]
     if _is_well_formed(secret):
         async with installation().readers.acquire() as connection:
-            found = await connection.fetchrow("SELECT tenant_id, id, may_reveal FROM door_api_key($1)", hashed)
+            found = await connection.fetchrow("SELECT tenant_id, id FROM door_api_key($1)", hashed)
     if found is None:
         _believed.pop(hashed, None)
         raise NotAllowed("This API key is not valid.")
-    actor = Actor(found["tenant_id"], ActorKind.API_KEY, found["id"], found["may_reveal"])
+    actor = await actor_of_key(found["tenant_id"], found["id"])
     _believe(hashed, actor)
     return actor
 

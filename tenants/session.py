@@ -15,30 +15,44 @@ from tortoise import connections
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
+from tenants.access.built_in import EVERYTHING
+from tenants.access.rights import NOTHING_GRANTED, Rights
 from tenants.encryption import Keyring
 from tenants.encryption.tenant_keys import keyring_of, recall
 from tenants.installation import installation
 
 
 class ActorKind(StrEnum):
-    """Who acts: a partner's key, the operator at a terminal, or a job."""
+    """Who acts: a partner's key, a member of the tenant, the operator at a terminal, or a job."""
 
     API_KEY = "API_KEY"
+    MEMBER = "MEMBER"
     OPERATOR = "OPERATOR"
     WORKER = "WORKER"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who acts in one tenant.
+    """Somebody who acts in one tenant, and what he may do there.
 
-    `id` is the API key or the job, None for an operator; `may_reveal`: sealed values may be read in clear.
+    Attributes:
+        id: the API key, the member or the job; None for an operator.
+        rights: what may be done. An operator and a job may do everything unless said otherwise, others nothing.
+        member_id: whose customers are the own ones: the member, or who made the key.
+        teammates: the members of the own teams.
     """
 
     tenant_id: UUID
     kind: ActorKind
     id: UUID | None = None
-    may_reveal: bool = False
+    rights: Rights = None  # type: ignore[assignment]  # set below, where it is not given
+    member_id: UUID | None = None
+    teammates: tuple[UUID, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if self.rights is None:
+            may_all = self.kind in (ActorKind.OPERATOR, ActorKind.WORKER)
+            object.__setattr__(self, "rights", EVERYTHING if may_all else NOTHING_GRANTED)
 
 
 @dataclass(slots=True)

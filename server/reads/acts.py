@@ -19,6 +19,7 @@ from server.reads.refused import Refused
 from server.reads.selection import Selected
 from server.reads.telling import told_error
 from tenants import idempotency
+from tenants.access.permissions import Permission
 from tenants.session import acting_as
 
 #: The argument that every mutation has besides its own.
@@ -116,7 +117,7 @@ class Acts:
             field=selected.key,
             variables=asked.inputs,
             actor=str(self._context.actor.id),
-            may_reveal=self._context.actor.may_reveal,
+            may_reveal=self._context.actor.rights.may(Permission.CUSTOMER_REVEAL),
         )
 
 

@@ -22,6 +22,7 @@ from server.reads.selection import Selected
 from server.reads.sql import Statement, statement_of
 from server.reads.telling import NOTHING, cut, left_in
 from server.reads.types import Types
+from tenants.access.permissions import Permission
 from tenants.ids import local_id
 from tenants.refusals import Refusal, TooLarge
 from tenants.session import Actor, current_session, fetch_as, known_keyring, reading_as
@@ -158,7 +159,7 @@ async def read(
     found: dict[str, Any] = {}
     told: Any = NOTHING
     ids = _record_ids(asked, types, source)
-    state = Reading(None, actor.may_reveal, variables, types, errors, revealed)
+    state = Reading(None, actor.rights.may(Permission.CUSTOMER_REVEAL), variables, types, errors, revealed)
     if any(_is_asked(root, each) for root, each in zip(plan.roots, ids, strict=True)):
         found, told = await _answered(asked, actor, ids, state)
     for each in plan.plain:

@@ -1,1 +1,6 @@
-"""Who may see what. So far: masks, which show enough of a sealed value to recognise it and never all of it."""
+"""Who may see and do what.
+
+`permissions` are the words; `fields` what roles can say of each field; `grants` what one role gives, as JSON and as a value; `rights`
+the sum of several; `built_in` the roles every tenant has; `actors` who somebody is now; `reach` the SQL of which records that are;
+`masks` show enough of a value to recognise it and never all of it.
+"""

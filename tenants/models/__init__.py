@@ -10,9 +10,12 @@ from tenants.models.customer import Customer
 from tenants.models.import_run import ImportRun
 from tenants.models.interaction import Interaction
 from tenants.models.job import Job
+from tenants.models.member import Member
 from tenants.models.need import Need
 from tenants.models.order import Order, OrderLine
 from tenants.models.preference import Preference
+from tenants.models.role import Role
+from tenants.models.team import Team
 from tenants.models.tenant import Tenant
 from tenants.models.upload import Upload
 
@@ -25,10 +28,13 @@ __all__ = [
     "ImportRun",
     "Interaction",
     "Job",
+    "Member",
     "Need",
     "Order",
     "OrderLine",
     "Preference",
+    "Role",
+    "Team",
     "Tenant",
     "Upload",
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.models.tenant_model import OfTenant, TenantModel
 
@@ -11,6 +14,8 @@ class ApiKey(TenantModel):
     name = fields.TextField()
     hash = fields.BinaryField()
     may_reveal = fields.BooleanField(default=False)
+    role_ids: Any = ArrayField("uuid")
+    made_by = fields.UUIDField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     revoked_at = fields.DatetimeField(null=True)
 

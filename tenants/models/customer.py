@@ -31,6 +31,7 @@ class Customer(TenantModel):
     lifecycle = fields.TextField()
     source = fields.TextField(null=True)
     owner = fields.TextField(null=True)
+    owner_id = fields.UUIDField(null=True)
     tags = ArrayField("text")
     custom: Any = fields.JSONField()
     custom_sealed = fields.BinaryField(null=True)

@@ -17,6 +17,7 @@ class Tenant(Model):
     time_zone = fields.TextField()
     currency = fields.TextField()
     rules: Any = fields.JSONField()
+    status = fields.TextField(default="ACTIVE")
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
     version = fields.IntField(default=1)

@@ -29,6 +29,8 @@ FEWER_GRANTS = {
     "tenant": "SELECT INSERT UPDATE",
     "tenant_key": "SELECT INSERT",
     "api_key": "SELECT INSERT UPDATE",
+    "member": "SELECT INSERT UPDATE",
+    "team_member": "SELECT INSERT DELETE",
     "change_set": "SELECT INSERT",
     "change": "SELECT INSERT",
     "tortoise_migrations": "SELECT",

@@ -8,7 +8,9 @@ import time
 
 import pytest
 
-from tenants.api_keys import BELIEVED_SECONDS, add_api_key, authenticate, revoke
+from tenants.access.actors import BELIEVED_SECONDS, actor_of_key
+from tenants.access.permissions import Permission
+from tenants.api_keys import add_api_key, authenticate, revoke
 from tenants.ids import new_id
 from tenants.refusals import Invalid, NotAllowed, NotFound
 from tenants.registry import add_tenant
@@ -18,7 +20,7 @@ from tenants.session import Actor, ActorKind, acting_as
 async def _key(actor: Actor, *, may_reveal: bool = False) -> tuple[Actor, str]:
     async with acting_as(actor):
         key, secret = await add_api_key("Shop", may_reveal=may_reveal)
-    return Actor(actor.tenant_id, ActorKind.API_KEY, key.id, may_reveal), secret
+    return await actor_of_key(actor.tenant_id, key.id), secret
 
 
 @pytest.mark.parametrize("may_reveal", [True, False])
@@ -27,6 +29,7 @@ async def test_a_key_stands_for_its_tenant(acme: Actor, globex: Actor, may_revea
     of_globex, other = await _key(globex)
 
     assert await authenticate(secret) == of_acme
+    assert of_acme.rights.may(Permission.CUSTOMER_REVEAL) is may_reveal
     assert await authenticate(other) == of_globex
     assert re.fullmatch(r"kelu_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}", secret)
 

@@ -272,5 +272,6 @@ def test_every_model_of_a_tenants_table_is_checked() -> None:
         "change",
         "tag",
         "import_chunk",
+        "team_member",
         "idempotency_key",
     }

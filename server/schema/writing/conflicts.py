@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from server.reads.places import Protected, ProtectedMap, place_of, table_of
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, Preference
 from server.schema.user_errors import path_of
+from tenants.access.permissions import Permission
 from tenants.intake import drafts
 from tenants.session import session
 
@@ -39,7 +40,7 @@ def told(outcome: drafts.Outcome) -> Iterator[tuple[int, FieldConflict]]:
     actor = session().actor
     for each in outcome.conflicts:
         mask = _mask_of(each.sealed)
-        if mask is not None and actor.may_reveal:
+        if mask is not None and actor.rights.may(Permission.CUSTOMER_REVEAL):
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=".".join(each.sealed or ()), records=1)
             mask = None
         yours, stored, base = (_shown(value, mask) for value in (each.yours, each.stored, each.base))

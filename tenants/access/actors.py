@@ -1,0 +1,106 @@
+"""From a member or a key to an actor: what the database says of them now, and so what they may do.
+
+Whoever asks believes the answer for a second at most (`BELIEVED_SECONDS`), so that a change of a role, a member, a team or the tenant
+takes effect within that in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from tenants.access.built_in import BUILT_IN, REVEALS
+from tenants.access.grants import grant_of
+from tenants.access.rights import Grant, Rights, both, rights_of, without
+from tenants.installation import installation
+from tenants.refusals import NotAllowed
+from tenants.session import ACTING, Actor, ActorKind
+
+#: How long a process believes what it was told of an actor.
+BELIEVED_SECONDS = 1.0
+
+#: Both read {role_ids, grants, teammates, …} as one JSON value, in one message.
+_ROLES = """
+(SELECT jsonb_object_agg(r.id, r.grants) FROM role r WHERE r.tenant_id = $1 AND r.id = any({ids})) AS grants,
+(SELECT jsonb_agg(DISTINCT o.member_id) FROM team_member mine JOIN team_member o ON o.tenant_id = $1 AND o.team_id = mine.team_id
+ WHERE mine.tenant_id = $1 AND mine.member_id = m.id) AS teammates
+"""
+_MEMBER = f"""
+SELECT (SELECT to_jsonb(found) FROM (
+    SELECT m.role_ids, {_ROLES.format(ids="m.role_ids")}
+    FROM member m JOIN tenant t ON t.id = $1
+    WHERE m.tenant_id = $1 AND m.id = $2 AND m.status = 'ACTIVE' AND t.status = 'ACTIVE'
+) found) FROM {ACTING}
+"""
+_KEY = f"""
+SELECT (SELECT to_jsonb(found) FROM (
+    SELECT k.role_ids, k.may_reveal, k.made_by, m.role_ids AS maker_role_ids, m.status AS maker_status,
+           {_ROLES.format(ids="k.role_ids || coalesce(m.role_ids, '{}')")}
+    FROM api_key k JOIN tenant t ON t.id = $1 LEFT JOIN member m ON m.tenant_id = $1 AND m.id = k.made_by
+    WHERE k.tenant_id = $1 AND k.id = $2 AND k.revoked_at IS NULL AND t.status = 'ACTIVE'
+) found) FROM {ACTING}
+"""
+
+
+async def actor_of_member(tenant_id: UUID, member_id: UUID) -> Actor:
+    """A member with the rights of all its roles.
+
+    Raises:
+        NotAllowed: the member or the tenant is not active.
+    """
+    found = await _asked(_MEMBER, tenant_id, member_id)
+    if found is None:
+        raise NotAllowed("This member or its tenant is not active.")
+    rights = rights_of(_grants(found["role_ids"], found["grants"]))
+    return Actor(tenant_id, ActorKind.MEMBER, member_id, rights, member_id, _ids(found["teammates"]))
+
+
+async def actor_of_key(tenant_id: UUID, key_id: UUID) -> Actor:
+    """A key with the rights of its roles, as far as the member who made it has them too, and reveals nothing unless it says so.
+
+    Raises:
+        NotAllowed: the key is revoked, the tenant is not active, or who made the key is not.
+    """
+    found = await _asked(_KEY, tenant_id, key_id)
+    if found is None or (found["made_by"] is not None and found["maker_status"] != "ACTIVE"):
+        raise NotAllowed("This API key is not valid.")
+    rights = rights_of(_grants(found["role_ids"], found["grants"]))
+    if found["made_by"] is not None:
+        rights = both(rights, rights_of(_grants(found["maker_role_ids"], found["grants"])))
+    if not found["may_reveal"]:
+        rights = without(rights, REVEALS)
+    maker = UUID(found["made_by"]) if found["made_by"] else None
+    return Actor(tenant_id, ActorKind.API_KEY, key_id, rights, maker, _ids(found["teammates"]))
+
+
+async def rights_in_tenant(connection: Any, tenant_id: UUID, role_ids: Iterable[UUID]) -> Rights:
+    """What some roles of a tenant give together, in the unit of work we are in. A role there is not gives nothing."""
+    ids = list(role_ids)
+    rows = await connection.fetch("SELECT id, grants FROM role WHERE tenant_id = $1 AND id = any($2::uuid[])", tenant_id, ids)
+    return rights_of(_grants(map(str, ids), {str(row["id"]): orjson.loads(row["grants"]) for row in rows}))
+
+
+async def _asked(statement: str, tenant_id: UUID, id: UUID) -> dict[str, Any] | None:
+    async with installation().readers.acquire() as connection:
+        found = await connection.fetchval(statement, tenant_id, id)
+    read: dict[str, Any] | None = orjson.loads(found) if isinstance(found, str | bytes) else found
+    return read
+
+
+def _grants(role_ids: Iterable[str], own: Mapping[str, Any] | None) -> list[Grant]:
+    """The grants of roles by their ids: built-in ones, and the tenant's own."""
+    found = []
+    for id in role_ids:
+        built_in = BUILT_IN.get(UUID(id))
+        if built_in is not None:
+            found.append(built_in.grant)
+        elif own and id in own:
+            found.append(grant_of(own[id]))
+    return found
+
+
+def _ids(found: Iterable[str] | None) -> tuple[UUID, ...]:
+    return tuple(UUID(each) for each in found or ())
