@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from graphql import GraphQLError
 from server.errors import graphql_error
 from server.reads.cursors import cursor
 from server.reads.plan import Asked, Many, Member, One, Page, Plan, Record, Root, Sealed, Single
+from server.reads.showing import SHOWN
 from server.reads.sql import ROW_ID, Statement
 from server.reads.telling import Told, cut
 from server.reads.types import Types
@@ -27,6 +27,9 @@ _OTHERS_WAIT_FOR = 500
 #: Stands in a path for every item of a list.
 EACH = None
 Path = tuple[str | None, ...]
+
+#: The records of which a sealed value went out in clear, by `table.column`.
+Revealed = dict[str, list[UUID]]
 
 _NOT_ALLOWED = "Reading this in clear needs the reveal permission; `masked` does not."
 
@@ -45,17 +48,16 @@ class Level:
 
 @dataclass(slots=True)
 class Reading:
-    """One reading being turned into a response. `errors` have their paths; `revealed` counts values per table and column.
+    """One reading being turned into a response. `errors` have their paths; `revealed`: records by table and column.
 
     `unplaced` are errors in records of which it is not yet known where in the response they stand: their paths begin there.
     """
 
     keyring: Keyring | None
-    may_reveal: bool
     variables: Any
     types: Types
     errors: list[GraphQLError]
-    revealed: Counter[str]
+    revealed: Revealed
     unplaced: list[tuple[GraphQLError, Any]] = field(default_factory=list)
 
 
@@ -208,23 +210,30 @@ def _open(rows: list[dict[str, Any]], ids: list[UUID], sealed: Sealed, where: tu
     assert reading.keyring is not None
     raw = [bytes.fromhex(row[sealed.key]) if row[sealed.key] is not None else None for row in rows]
     texts = reading.keyring.column(sealed.table, sealed.column).open_all(ids, raw)
-    names = {name for _, name in sealed.wanted}
-    if "value" in names and any(text is not None for text in texts):
-        if reading.may_reveal:
-            reading.revealed[f"{sealed.table}.{sealed.column}"] += sum(text is not None for text in texts)
-        else:
-            reading.errors.append(_not_allowed(sealed, *where))
-    for row, text in zip(rows, texts, strict=True):
+    clear = [False] * len(rows)
+    for place, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        said = row.pop(SHOWN + sealed.key, None)
         if sealed.is_map:
-            row[sealed.key] = [_shown(sealed, value, reading.may_reveal, name) for name, value in _entries(text)]
+            entries = list(_entries(text, sealed, said))
+            row[sealed.key] = [_shown(sealed, value, may, name) for name, value, may in entries]
+            clear[place] = any(may for _, _, may in entries)
         else:
-            row[sealed.key] = None if text is None else _shown(sealed, text, reading.may_reveal)
+            clear[place] = text is not None and sealed.revealed != () and said is not False
+            row[sealed.key] = None if text is None else _shown(sealed, text, clear[place])
+    if "value" in {name for _, name in sealed.wanted} and any(row[sealed.key] for row in rows):
+        revealed = [id for id, is_clear in zip(ids, clear, strict=True) if is_clear]
+        if revealed:
+            reading.revealed.setdefault(f"{sealed.table}.{sealed.column}", []).extend(revealed)
+        if len(revealed) < sum(bool(row[sealed.key]) for row in rows):
+            reading.errors.append(_not_allowed(sealed, *where))
 
 
-def _entries(text: str | None) -> Iterator[tuple[str, str]]:
+def _entries(text: str | None, sealed: Sealed, said: Mapping[str, list[bool]] | None) -> Iterator[tuple[str, str, bool]]:
+    """The names of a map that may be seen, with their values, and whether these may be seen in clear."""
     for name, value in sorted(orjson.loads(text or b"{}").items()):
-        if value is not None:
-            yield name, value if isinstance(value, str) else orjson.dumps(value).decode()
+        masked, clear = (said.get(name, said["*"])) if said else (True, sealed.revealed != ())
+        if value is not None and masked:
+            yield name, value if isinstance(value, str) else orjson.dumps(value).decode(), clear
 
 
 def _shown(sealed: Sealed, text: str, may_reveal: bool, name: str | None = None) -> dict[str, str | None]:

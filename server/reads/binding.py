@@ -9,13 +9,14 @@ from uuid import UUID
 from server.reads import cursors
 from server.reads.conditions import LookedUp
 from server.reads.lists import Asked
-from server.reads.parameters import Limit, Parameter, Position, RecordId, RecordIds, Value, Words
+from server.reads.parameters import Allowed, Limit, Parameter, Position, RecordId, RecordIds, Value, Words
 from server.reads.plan import Page, Plan
+from tenants.access.reach import Who
 from tenants.encryption import Keyring
 from tenants.intake.lookups import digests
 from tenants.intake.rules import TenantRules
 from tenants.refusals import Invalid
-from tenants.session import Session
+from tenants.session import Actor, Session
 
 
 async def bound(
@@ -25,6 +26,7 @@ async def bound(
     ids: Sequence[Sequence[UUID]],
     unit: Session | None,
     keyring: Keyring | None,
+    actor: Actor,
 ) -> list[Any]:
     """The values of a statement's parameters, in their order.
 
@@ -38,7 +40,20 @@ async def bound(
     """
     values = await condition_values(lists, unit)
     positions = _positions(plan, lists, keyring)
-    return [_value(each, lists, ids, values, positions) for each in parameters]
+    return [allowed(each, actor) if isinstance(each, Allowed) else _value(each, lists, ids, values, positions) for each in parameters]
+
+
+def allowed(parameter: Allowed, actor: Actor) -> object:
+    """What rights depend on: who asks, or what a role says."""
+    match parameter.value:
+        case Who.ME:
+            return actor.member_id
+        case Who.TEAM:
+            return [each for each in (actor.member_id, *actor.teammates) if each is not None]
+        case tuple() as texts:
+            return list(texts)
+        case text:
+            return text
 
 
 def _value(
@@ -61,6 +76,8 @@ def _value(
             return values[number][place]
         case Position(number, side, place):
             return positions[number, side][place]
+        case Allowed():
+            raise AssertionError("what rights depend on is bound by `allowed`")
 
 
 def _positions(plan: Plan, lists: Sequence[Asked], keyring: Keyring | None) -> dict[tuple[int, str], list[str | None]]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tenants.access.rights import Rows
 from tenants.intake.rules import KeyKind
 from tenants.words import RecordType
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An input field whose operators compare `sql`, over `{row}`, with values of a PostgreSQL type."""
+    """An input field whose operators compare `sql`, over `{row}`, with values of a PostgreSQL type. `of`: whose field it is."""
 
     sql: str
     type: str
+    of: tuple[RecordType | str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,21 @@ class Sealed:
 
     sql: str
     key: KeyKind | None
+    of: tuple[RecordType | str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """An input field about related records of `table`: `link` is SQL over `{row}` and `{other}`.
+    """An input field about related records of `table`, which are of a `noun`: `link` is SQL over `{row}` and `{other}`.
 
     With `is_list` its operators say some, none or every; without, there is one and the filter is about it.
     """
 
     table: str
+    noun: RecordType | str
     link: str
     is_list: bool
+    of_customer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,14 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Whether a record is one of these rows: those on which what is tested may be seen."""
+
+    noun: RecordType
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class Exists:
     """Whether a related record fulfils a condition."""
 
@@ -86,7 +99,7 @@ class Exists:
     part: Condition
 
 
-Condition = Test | AllOf | AnyOf | Not | Exists
+Condition = Test | AllOf | AnyOf | Not | Within | Exists
 
 NOTHING = AllOf(())
 

@@ -31,19 +31,22 @@ from server.reads.places import (
     Table,
     Told,
 )
+from tenants.access.permissions import Permission
 from tenants.intake.rules import KeyKind
 from tenants.words import RecordType
 
 _COLUMN = "{row}.{column}"
 
+Needs = Sequence[tuple[RecordType, tuple[str, ...]]]
+
 C = TypeVar("C", bound=type)
 
 
-def stored_in(table: str, noun: RecordType | str) -> Callable[[C], C]:
-    """Says of a Strawberry type which table its records lie in."""
+def stored_in(table: str, noun: RecordType | str, permission: Permission | None = None) -> Callable[[C], C]:
+    """Says of a Strawberry type which table its records lie in, and who may read them: by the noun of the graph, or this permission."""
 
     def mark(cls: C) -> C:
-        setattr(cls, TABLE, Table(table, noun))
+        setattr(cls, TABLE, Table(table, noun, permission))
         return cls
 
     return mark
@@ -71,8 +74,8 @@ def protected_map(column: str, mask: Callable[[str], str], description: str) -> 
     return _field(ProtectedMap(column, mask), description)
 
 
-def items(source: str, order: str, description: str) -> Any:
-    return _field(Items(source, order), description)
+def items(source: str, order: str, description: str, *, names: str | None = None, needs: Needs = ()) -> Any:
+    return _field(Items(source, order, names, tuple(needs)), description)
 
 
 def newest(description: str, link: str | None = None, by: str | None = None, *, is_searchable: bool = False) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cached_property
@@ -21,6 +20,7 @@ from server.documents import ERRORS_MOST, Document, Documents, Wrong
 from server.errors import graphql_error
 from server.explaining import explained
 from server.reads.acts import Acts
+from server.reads.answer import Revealed
 from server.reads.asked import Asked
 from server.reads.cost import INTROSPECTION, MUTATION, REQUEST, Cost, admitted, cost_of
 from server.reads.estimating import Estimate
@@ -29,6 +29,7 @@ from server.reads.selection import Operation, Selected
 from server.reads.telling import cut, masked, told_error
 from server.reads.types import Types
 from server.schema.lists import LIST_TYPES
+from tenants.access.rights import Rights
 from tenants.refusals import Invalid
 from tenants.session import Actor
 
@@ -106,18 +107,18 @@ class Road:
         return execute_sync(self._schema, asked.document.node, variable_values=asked.inputs, operation_name=asked.name)
 
     async def _queried(self, asked: Asked, actor: Actor) -> ExecutionResult:
-        reading = asking(asked.outlines[None], self._types, asked.variables)
+        reading = asking(asked.outlines[None], self._types, asked.variables, actor.rights)
         told = await admitted(_cost(asked, [reading]), actor)
         errors: list[GraphQLError] = []
         data = await self._read(reading, actor, asked.variables, None, errors)
         for selected in asked.selection:
             if selected.name == "estimate":
-                data[selected.key] = self._estimated(selected, asked.variables)
+                data[selected.key] = self._estimated(selected, asked.variables, actor.rights)
         return ExecutionResult(data, errors or None, told)
 
     async def _mutated(self, asked: Asked, context: Context) -> ExecutionResult:
         """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
-        readings = {key: asking(outline, self._types, asked.variables) for key, outline in asked.outlines.items()}
+        readings = {key: asking(outline, self._types, asked.variables, context.actor.rights) for key, outline in asked.outlines.items()}
         told = await admitted(_cost(asked, readings.values()), context.actor)
         acts = Acts(self._schema, asked, self._executor(asked, context), self._read)
         errors: list[GraphQLError] = []
@@ -127,7 +128,7 @@ class Road:
     async def events(self, asked: Asked, context: Context) -> AsyncGenerator[ExecutionResult, None]:
         """The events of a subscription, each read when it comes. A refusal or a bug is its last."""
         try:
-            reading = asking(asked.outlines[None], self._types, asked.variables)
+            reading = asking(asked.outlines[None], self._types, asked.variables, context.actor.rights)
             await admitted(_cost(asked, [reading]), context.actor)
             stream: Any = create_source_event_stream(self._executor(asked, context))
             stream = await stream if is_awaitable(stream) else stream
@@ -137,6 +138,7 @@ class Road:
             async with aclosing(stream):
                 async for event in stream:
                     errors: list[GraphQLError] = []
+                    reading = asking(asked.outlines[None], self._types, asked.variables, context.actor.rights)  # they may have changed
                     data = await self._read(reading, context.actor, asked.variables, event, errors)
                     yield ExecutionResult(data, errors or None)
         except GraphQLError as error:
@@ -155,13 +157,13 @@ class Road:
     async def _read(
         self, reading: Asking, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError]
     ) -> dict[str, Any]:
-        revealed: Counter[str] = Counter()
+        revealed: Revealed = {}
         data = await read(reading, self._types, actor, variables, source, errors, revealed)
         for field, records in revealed.items():
-            log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=records)
+            log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=len(records))
         return data
 
-    def _estimated(self, selected: Selected, variables: VariableValues) -> Any:
+    def _estimated(self, selected: Selected, variables: VariableValues, rights: Rights) -> Any:
         """What another request would cost, told without running it.
 
         Raises:
@@ -171,7 +173,7 @@ class Road:
         given = selected.arguments.given(variables)
         try:
             wanted = self.asked(self.documents.checked(given["document"]), given.get("operationName"), given.get("variables") or {})
-            cost = _cost(wanted, [asking(outline, self._types, wanted.variables) for outline in wanted.outlines.values()])
+            cost = _cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
         except Wrong as wrong:
             raise _refused(selected, wrong.errors[0]) from None
         except GraphQLError as error:

@@ -22,7 +22,11 @@ from server.reads.conditions import (
     Sealed,
     Test,
     Through,
+    Within,
 )
+from server.reads.guarding import Guard
+from tenants.access.fields import CUSTOM
+from tenants.access.permissions import Level
 from tenants.ids import local_id
 from tenants.refusals import Invalid, TooLarge
 from tenants.words import RecordType
@@ -35,9 +39,13 @@ TEXT_LONGEST = 1_000
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one filter; `values` are the parameters in the order in which the shape numbers them, `customs` the fields it names."""
+    """Reads one filter; `values` are the parameters in the order in which the shape numbers them, `customs` the fields it names.
+
+    A test of something the rights do not show on any record is refused; of something they show on some, it holds on none of the others.
+    """
 
     fields: FilterFields
+    guard: Guard
     values: list[Any] = field(default_factory=list)
     customs: set[str] = field(default_factory=set)
     _tests: int = 0
@@ -67,7 +75,8 @@ class Reader:
                 yield Not(self.condition(type_, value, path))
             case _:
                 declared, below = self.fields[type_][name]
-                yield from self._about(declared, below, value, path)
+                for part in self._about(declared, below, value, path):
+                    yield self._limited(declared, part, path)
 
     def _about(self, declared: Declared, below: str, value: Any, path: tuple[str, ...]) -> Iterator[Condition]:
         match declared:
@@ -89,6 +98,21 @@ class Reader:
             case Compared(sql, type_):
                 for name, given in value.items():
                     yield self._test(sql, type_, name, given, (*path, name))
+
+    def _limited(self, declared: Declared, part: Condition, path: tuple[str, ...]) -> Condition:
+        if isinstance(declared, Through) and isinstance(declared.noun, RecordType):
+            self.guard.noun(declared.noun, path)
+        if isinstance(declared, Sealed):  # whether there is a value is seen by whoever sees its mask; which one it is, is not
+            return self._where(declared.of, part, path, Level.MASKED if _is_presence(part) else Level.READ)
+        return self._where(declared.of, part, path) if isinstance(declared, Compared) and declared.of else part
+
+    def _where(self, of: tuple[RecordType | str, str], part: Condition, path: tuple[str, ...], level: Level = Level.READ) -> Condition:
+        noun, name = of
+        rows = self.guard.flags(noun, path) if name == "flags" else self.guard.limits(noun, name, level, path)
+        if rows is None:
+            return part
+        assert isinstance(noun, RecordType)
+        return AllOf((Within(noun, rows), part))
 
     def _related(self, through: Through, below: str, name: str, given: Any, path: tuple[str, ...]) -> Condition:
         _said(given, path)
@@ -115,7 +139,8 @@ class Reader:
                 value = _iso(given_value) if kind == "date" else given_value
                 test = self._test(f"{sql}::{type_}", type_, operator, value, (*path, kind, operator))
                 place = len(test.parameters)
-                yield Test(test.sql.replace("{name}", f"{{{place}}}"), (*test.parameters, (name, "text")))
+                found = Test(test.sql.replace("{name}", f"{{{place}}}"), (*test.parameters, (name, "text")))
+                yield self._where((RecordType.CUSTOMER, f"{CUSTOM}{given['name']}"), found, path)
 
     def _sealed(self, declared: Sealed, name: str, given: Any, path: tuple[str, ...]) -> Condition:
         if name == "isNull":
@@ -150,6 +175,10 @@ class Reader:
             value = [_checked(each, path) for each in _bounded(value, path)]
         self.values.append(_checked(value, path))
         return len(self.values) - 1
+
+
+def _is_presence(part: Condition) -> bool:
+    return isinstance(part, Test) and not part.parameters
 
 
 def _said(given: Any, path: tuple[str, ...]) -> None:

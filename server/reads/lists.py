@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from server.reads.conditions import NOTHING, Condition, FilterFields
+from server.reads.conditions import NOTHING, AllOf, Condition, FilterFields, Within
 from server.reads.filters import Reader
+from server.reads.guarding import Guard
 from server.reads.places import Key, Related, Report
 from tenants.installation import installation
 from tenants.refusals import Invalid
+from tenants.words import RecordType
 
 ORDER_KEYS_MOST = 3
 SEARCH_WORDS_MOST = 5
@@ -65,11 +67,12 @@ class ListTypes:
     orders: OrderKeys
 
 
-def page_asked(place: Related, of: str, given: Mapping[str, Any], types: ListTypes) -> tuple[Shape, Asked]:
+def page_asked(place: Related, of: str, given: Mapping[str, Any], types: ListTypes, guard: Guard) -> tuple[Shape, Asked]:
     """A page of records of the GraphQL type `of`.
 
     Raises:
         Invalid, TooLarge: an argument that is not allowed.
+        NotAllowed: a filter, an order or a search about something that may not be seen.
     """
     first, last = given.get("first"), given.get("last")
     if first is not None and last is not None:
@@ -78,12 +81,12 @@ def page_asked(place: Related, of: str, given: Mapping[str, Any], types: ListTyp
     limit = first if first is not None else last if last is not None else min(place.default, most)
     if not 1 <= limit <= most:
         raise Invalid(f"A page has 1 to {most} records.", field=["first" if last is None else "last"])
-    reader = Reader(types.filters)
+    reader = Reader(types.filters, guard)
     condition = _condition(reader, of, given)
     search = _words(given.get("search"))
     shape = Shape(
-        keys=_keys(place, of, given, types.orders, is_searched=bool(search)),
-        condition=condition,
+        keys=tuple(_limited(each, guard) for each in _keys(place, of, given, types.orders, is_searched=bool(search))),
+        condition=_searched(condition, guard) if search else condition,
         is_searched=bool(search),
         is_backward=last is not None,
         has_after=given.get("after") is not None,
@@ -92,19 +95,21 @@ def page_asked(place: Related, of: str, given: Mapping[str, Any], types: ListTyp
     return shape, Asked(limit, reader.values, reader.customs, given.get("after"), given.get("before"), search)
 
 
-def report_asked(place: Report, given: Mapping[str, Any], types: ListTypes) -> tuple[Shape, Asked]:
+def report_asked(place: Report, given: Mapping[str, Any], types: ListTypes, guard: Guard) -> tuple[Shape, Asked]:
     """The rows of a report.
 
     Raises:
-        Invalid, TooLarge: an argument that is not allowed.
+        Invalid, TooLarge, NotAllowed: as for a page.
     """
     limit = given.get("first")
     limit = place.default if limit is None else limit
     if not 1 <= limit <= place.most:
         raise Invalid(f"Ask for 1 to {place.most:,} rows.", field=["first"])
-    reader = Reader(types.filters)
+    reader = Reader(types.filters, guard)
     condition = _condition(reader, place.filtered, given)
     groups = tuple(dict.fromkeys(_word(each) for each in given.get("groupBy") or ()))
+    for name in groups:
+        guard.limits(RecordType[place.filtered.upper()], (place.groupings or {})[name].field, field=["groupBy"])
     return Shape(condition=condition, groups=groups), Asked(limit, reader.values, reader.customs)
 
 
@@ -125,6 +130,19 @@ def _keys(place: Related, of: str, given: Mapping[str, Any], orders: OrderKeys, 
     keys = [replace(known[name], is_descending=_word(each["direction"]) == "DESC") for name, each in zip(names, wanted, strict=True)]
     last = place.keys[-1]
     return (*keys, replace(last, is_descending=keys[0].is_descending))
+
+
+def _limited(key: Key, guard: Guard) -> Key:
+    """A key of an order, as far as what it orders by may be seen: where it may not, there is nothing."""
+    rows = guard.limits(*key.of, field=["orderBy"]) if key.of else None
+    return key if rows is None else replace(key, is_nullable=True, rows=rows)
+
+
+def _searched(condition: Condition, guard: Guard) -> Condition:
+    """A search looks at names and companies, where they may be seen."""
+    found = [guard.limits(RecordType.CUSTOMER, name, field=["search"]) for name in ("name", "company")]
+    limits = tuple(Within(RecordType.CUSTOMER, rows) for rows in found if rows is not None)
+    return AllOf((condition, *limits)) if limits else condition
 
 
 def _word(value: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenants.access.reach import Who
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -50,4 +52,11 @@ class RecordIds:
     root: int
 
 
-Parameter = Limit | Position | Value | Words | RecordId | RecordIds
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Who asks, as far as rights depend on it, or a value of a role."""
+
+    value: Who | str | tuple[str, ...]
+
+
+Parameter = Allowed | Limit | Position | Value | Words | RecordId | RecordIds

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from strawberry.types.field import StrawberryField
 
+from tenants.access.permissions import Permission
+from tenants.access.rights import Rows
 from tenants.intake.rules import KeyKind
 from tenants.words import RecordType
 
@@ -22,10 +24,11 @@ NESTED_DEFAULT = 10
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table a type's records lie in; `noun` gives their global ids their prefix."""
+    """The table a type's records lie in; `noun` gives their global ids their prefix. Who may read them: by the noun, or a permission."""
 
     name: str
     noun: RecordType | str
+    permission: Permission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +68,31 @@ class ProtectedMap:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list kept inside the record: `source` is a FROM item over `{row}` named `{item}`; the item's type says SQL over it."""
+    """A list kept inside the record: `source` is a FROM item over `{row}` named `{item}`; the item's type says SQL over it.
+
+    `names`: SQL of the field that an item is about, where it is about one; those that may not be seen are left out.
+    `needs`: what the items are computed from; `{sees:ORDER o amount}` in `source` is whether these fields of `o` may be seen.
+    """
 
     source: str
     order: str
+    names: str | None = None
+    needs: tuple[tuple[RecordType, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """One key of a list's order: SQL over `{row}` (and `{search}`, the words searched for), its PostgreSQL type, its direction.
 
-    Where `is_nullable`, records without a value come last in both directions.
+    Where `is_nullable`, records without a value come last in both directions. `of` is the field it is, `rows` where that may be seen.
     """
 
     sql: str
     type: str
     is_descending: bool = False
     is_nullable: bool = False
+    of: tuple[RecordType | str, str] | None = None
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +145,30 @@ class Told:
     tell: Callable[..., Awaitable[Sequence[Any]]]
 
 
+class Grouping(NamedTuple):
+    """What a report can be grouped by: SQL, and the field of the filtered noun that it is of."""
+
+    sql: str
+    field: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Rows that are counted, not stored: `source` is a query; the row's type says SQL over its columns.
 
     In it `{where:alias}` is the condition that the argument `filter` puts on that alias. `{groups}` are the expressions of `groupings`
     that the argument `groupBy` names, `{keys}` their names, `{others}` NULL for the rest, each with a comma before it.
+    `needs` is what it is computed from; `{sees:ORDER o amount}` is whether these fields of `o` may be seen, and so the record counts.
     At most `most` rows, `default` unless told otherwise, in order of `order`.
     """
 
     source: str
     order: str
     filtered: str
+    needs: tuple[tuple[RecordType, tuple[str, ...]], ...]
     default: int = 100
     most: int = 1_000
-    groupings: Mapping[str, str] | None = None
+    groupings: Mapping[str, Grouping] | None = None
 
 
 #: Metadata of a field, or of a subscription, that is read back.

@@ -8,14 +8,26 @@ from dataclasses import dataclass
 from server.reads.lists import Shape
 from server.reads.places import Items, Related, Report, Table, Told
 from server.reads.selection import Selected
+from tenants.access.rights import Rows
+from tenants.words import RecordType
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A value that SQL alone makes; `sql` is over `{row}`."""
+    """A value that SQL alone makes; `sql` is over `{row}`. `shown`: where it may be seen, if not wherever the record is."""
 
     key: str
     sql: str
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Records of a noun on which a value may be seen, and those on which a mask of it may. None: wherever the record may."""
+
+    noun: RecordType
+    rows: Rows | None
+    masked: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +40,22 @@ class GlobalId:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A sealed column. `wanted`: response key → "masked", "value" or "__typename" of the object that stands for it."""
+    """A sealed column. `wanted`: response key → "masked", "value" or "__typename" of the object that stands for it.
+
+    `shown`: where it may be seen as a mask; `revealed`: where in clear, None being wherever it is shown. Of a map that `is_limited` each
+    name has its own.
+    """
 
     key: str
     table: str
     column: str
     mask: Callable[[str], str]
     wanted: tuple[tuple[str, str], ...]
+    noun: RecordType
     is_map: bool = False
+    is_limited: bool = False
+    shown: Shown | None = None
+    revealed: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,7 @@ class ItemList:
     key: str
     place: Items
     record: Record
+    noun: RecordType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +125,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ReportRows:
     """The rows of a report."""
 
     key: str
@@ -161,7 +182,7 @@ class Many:
     path: tuple[str, ...] | None
 
 
-Root = Page | Single | Many | Rows
+Root = Page | Single | Many | ReportRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +192,4 @@ class Plan:
     order: tuple[str, ...]
     roots: tuple[Root, ...]
     plain: tuple[Selected, ...]
-    lists: tuple[Page | Rows, ...]
+    lists: tuple[Page | ReportRows, ...]

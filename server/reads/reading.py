@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,8 +11,9 @@ from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from server.errors import graphql_error
-from server.reads.answer import Level, Reading, answer, levels_of, put_in_place
+from server.reads.answer import Level, Reading, Revealed, answer, levels_of, put_in_place
 from server.reads.binding import bound, needs_unit
+from server.reads.guarding import Guard
 from server.reads.lists import Asked, Shape, page_asked, report_asked
 from server.reads.places import PAGE_MOST, ById, ByIds, Related, Report
 from server.reads.plan import Many, Plan, Root, Single
@@ -22,12 +22,12 @@ from server.reads.selection import Selected
 from server.reads.sql import Statement, statement_of
 from server.reads.telling import NOTHING, cut, left_in
 from server.reads.types import Types
-from tenants.access.permissions import Permission
+from tenants.access.rights import Rights
 from tenants.ids import local_id
 from tenants.refusals import Refusal, TooLarge
 from tenants.session import Actor, current_session, fetch_as, known_keyring, reading_as
 
-SHAPES_KEPT = 32
+SHAPES_KEPT = 64
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Outline:
     selection: tuple[Selected, ...]
     plans: dict[object, Prepared] = field(default_factory=dict)
     lists: dict[object, tuple[Selected, ...]] = field(default_factory=dict)
-    constant: dict[int, tuple[Shape, Asked]] = field(default_factory=dict)
+    constant: dict[object, tuple[Shape, Asked]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -66,11 +66,11 @@ class Asking:
     ids: dict[str, list[str]]
 
 
-def asking(outline: Outline, types: Types, variables: VariableValues) -> Asking:
-    """Plan an outline for the arguments of a request, or take the plan that was made for their shape.
+def asking(outline: Outline, types: Types, variables: VariableValues, rights: Rights) -> Asking:
+    """Plan an outline for the arguments of a request and the rights of who asks, or take the plan that was made for the like.
 
     Raises:
-        GraphQLError: an argument is refused; it says which.
+        GraphQLError: an argument is refused, or something may not be asked for; it says which.
     """
     ids = {root.key: named for root in outline.selection if (named := _named(root, types, variables)) is not None}
     id_types: IdTypes = {root.key: _types_of(ids[root.key], root, types) for root in outline.selection if root.of_types}
@@ -78,17 +78,17 @@ def asking(outline: Outline, types: Types, variables: VariableValues) -> Asking:
     lists = outline.lists.get(key)
     if lists is None:
         lists = _kept(outline.lists, key, tuple(lists_in(outline.selection, types, id_types)))
-    asked = [_asked(outline, each, types, variables) for each in lists]
+    asked = [_asked(outline, each, types, variables, rights) for each in lists]
     shapes = tuple(shape for shape, _ in asked)
-    prepared = outline.plans.get((key, shapes))
+    prepared = outline.plans.get((rights, key, shapes))
     if prepared is None:
-        prepared = _kept(outline.plans, (key, shapes), _prepared(outline, types, shapes, id_types))
+        prepared = _kept(outline.plans, (rights, key, shapes), _prepared(outline, types, shapes, id_types, rights))
     return Asking(outline, prepared, [each for _, each in asked], ids)
 
 
-def _prepared(outline: Outline, types: Types, shapes: Sequence[Shape], id_types: IdTypes) -> Prepared:
-    plan = Planner(types, shapes, id_types).plan(outline.selection)
-    statement = statement_of(plan)
+def _prepared(outline: Outline, types: Types, shapes: Sequence[Shape], id_types: IdTypes, rights: Rights) -> Prepared:
+    plan = Planner(types, shapes, id_types, rights).plan(outline.selection)
+    statement = statement_of(plan, rights)
     levels = levels_of(plan, statement)
     every = [level for column in levels for level in column]
     return Prepared(plan, statement, levels, any(each.sealed or each.cursors for each in every), any(each.asked for each in every))
@@ -122,35 +122,36 @@ def _types_of(ids: Sequence[str], root: Selected, types: Types) -> tuple[str, ..
     return tuple(sorted(name for name in names if name is not None and name in root.of_types))
 
 
-def _asked(outline: Outline, selected: Selected, types: Types, variables: VariableValues) -> tuple[Shape, Asked]:
-    """What one list asks for; of literal arguments it is found once."""
-    found = outline.constant.get(id(selected))
+def _asked(outline: Outline, selected: Selected, types: Types, variables: VariableValues, rights: Rights) -> tuple[Shape, Asked]:
+    """What one list asks for; of literal arguments it is found once for the same rights."""
+    key, guard = (id(selected), rights), Guard(rights)
+    found = outline.constant.get(key)
     if found is not None:
         return found
     place, arguments = types.place(selected), selected.arguments
     assert arguments is not None
     try:
         if isinstance(place, Report):
-            found = report_asked(place, arguments.given(variables), types.lists)
+            found = report_asked(place, arguments.given(variables), types.lists, guard)
         else:
             assert isinstance(place, Related)
-            found = page_asked(place, selected.type.removesuffix("Connection"), arguments.given(variables), types.lists)
+            found = page_asked(place, selected.type.removesuffix("Connection"), arguments.given(variables), types.lists, guard)
     except Refusal as refusal:
         raise graphql_error(refusal, selected.nodes, [selected.key]) from None
     if arguments.is_constant:
-        outline.constant[id(selected)] = found
+        _kept(outline.constant, key, found)
     return found
 
 
 async def read(
-    asked: Asking, types: Types, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError], revealed: Counter[str]
+    asked: Asking, types: Types, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError], revealed: Revealed
 ) -> dict[str, Any]:
     """What was asked for, by response key.
 
     Args:
         source: the payload of an act, or a subscription's event; None for a query.
         errors: errors of single fields are added here, with their paths.
-        revealed: how many values of which sealed column went out in clear.
+        revealed: the records of which a sealed value went out in clear, by column.
 
     Raises:
         Refusal: a cursor or a value looked up that is not allowed; the whole answer is refused.
@@ -159,7 +160,7 @@ async def read(
     found: dict[str, Any] = {}
     told: Any = NOTHING
     ids = _record_ids(asked, types, source)
-    state = Reading(None, actor.rights.may(Permission.CUSTOMER_REVEAL), variables, types, errors, revealed)
+    state = Reading(None, variables, types, errors, revealed)
     if any(_is_asked(root, each) for root, each in zip(plan.roots, ids, strict=True)):
         found, told = await _answered(asked, actor, ids, state)
     for each in plan.plain:
@@ -181,12 +182,12 @@ async def _answered(asked: Asking, actor: Actor, ids: Sequence[Sequence[UUID]], 
     state.keyring = known_keyring(actor.tenant_id) if needs_keyring else None
     has_keys = state.keyring is not None or not needs_keyring
     if has_keys and not prepared.asks and not needs_unit(asked.lists) and current_session() is None:
-        values = await bound(statement.parameters, plan, asked.lists, ids, None, state.keyring)
+        values = await bound(statement.parameters, plan, asked.lists, ids, None, state.keyring, actor)
         row = await fetch_as(actor, statement.text, *values, is_planned_once=statement.is_planned_once)
         return await answer(plan, statement, levels, row, state)
     async with reading_as(actor) as unit:
         state.keyring = await unit.keyring() if needs_keyring else None
-        values = await bound(statement.parameters, plan, asked.lists, ids, unit, state.keyring)
+        values = await bound(statement.parameters, plan, asked.lists, ids, unit, state.keyring, actor)
         row = await unit.connection.fetchrow(statement.text, unit.tenant_id, *values)
         return await answer(plan, statement, levels, row, state)
 

@@ -12,11 +12,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from server.reads.parameters import Limit, Parameter, RecordId, RecordIds, Words
-from server.reads.places import Report
-from server.reads.plan import Asked, Column, GlobalId, ItemList, Many, Member, One, Page, Part, Plan, Record, Rows, Sealed, Single
+from server.reads.guarding import Guard
+from server.reads.parameters import Allowed, Limit, Parameter, RecordId, RecordIds, Words
+from server.reads.places import Key
+from server.reads.plan import (
+    Asked,
+    Column,
+    GlobalId,
+    ItemList,
+    Many,
+    Member,
+    One,
+    Page,
+    Part,
+    Plan,
+    Record,
+    ReportRows,
+    Sealed,
+    Single,
+)
+from server.reads.reports import counted
+from server.reads.showing import SHOWN, clear, named, shown
 from server.reads.where import behind, condition, ordered
+from tenants.access.reach import TABLES, Who, visible, within
+from tenants.access.rights import Rights
 from tenants.session import ACTING
+from tenants.words import RecordType
 
 #: The uuid of a record, beside its fields; no response key contains an @.
 ROW_ID = "@id"
@@ -43,9 +64,9 @@ class Statement:
     is_planned_once: bool
 
 
-def statement_of(plan: Plan) -> Statement:
-    """The statement that reads everything a plan wants."""
-    writer = Writer()
+def statement_of(plan: Plan, rights: Rights) -> Statement:
+    """The statement that reads everything a plan wants, as far as the rights go."""
+    writer = Writer(rights)
     columns: list[str] = []
     answers: list[Answers] = []
     for number, root in enumerate(plan.roots):
@@ -61,13 +82,15 @@ def statement_of(plan: Plan) -> Statement:
             answers.append(Answers(number, place))
     walks = f"WITH {', '.join(writer.walks)} " if writer.walks else ""
     text = f"{walks}SELECT " + ",\n".join(f"convert_to({column}, 'UTF8')" for column in columns) + f"\nFROM {ACTING}"
-    return Statement(text, tuple(writer.parameters), tuple(answers), all(each.shape.is_plain for each in plan.lists))
+    is_planned_once = all(each.shape.is_plain for each in plan.lists) and not any(isinstance(each, Allowed) for each in writer.parameters)
+    return Statement(text, tuple(writer.parameters), tuple(answers), is_planned_once)
 
 
 class Writer:
     """Writes SQL and numbers its parameters and aliases as it goes. `walks` are the root pages whose rows several columns look at."""
 
-    def __init__(self) -> None:
+    def __init__(self, rights: Rights) -> None:
+        self.rights = rights
         self.parameters: list[Parameter] = []
         self.walks: list[str] = []
         self._aliases: Iterator[int] = count()
@@ -80,12 +103,27 @@ class Writer:
             self.parameters.append(parameter)
         return f"${self.parameters.index(parameter) + 2}::{type_}"
 
-    def root(self, root: Single | Many | Rows, number: int) -> str:
+    def allowed(self, value: Who | str | tuple[str, ...], type_: str) -> str:
+        """A parameter that rights depend on, as `tenants.access.reach` binds it."""
+        return self.bound(Allowed(value), type_)
+
+    def visible(self, noun: RecordType | str, row: str, customer: str | None = None) -> list[str]:
+        """Whether a record may be read at all, as conditions; none where all may."""
+        if noun not in TABLES:
+            return []
+        assert isinstance(noun, RecordType)
+        seen = visible(self.rights, noun, row, self.allowed, customer)
+        return [] if seen == "true" else [seen]
+
+    def root(self, root: Single | Many | ReportRows, number: int) -> str:
         row = self.alias()
-        if isinstance(root, Rows):
-            return self._report(root, row)
-        assert root.record.table is not None
-        of = f"FROM {root.record.table.name} {row} WHERE {row}.tenant_id = $1 AND {row}.id"
+        if isinstance(root, ReportRows):
+            of = f"({counted(self, root)}) {row} ORDER BY {root.place.order.replace('{row}', row)} LIMIT {self._limit(root)}"
+            return _listed(f"SELECT {self._object(root.record, row)} AS r FROM {of}")
+        table = root.record.table
+        assert table is not None
+        tests = " AND ".join((f"{row}.tenant_id = $1", *self.visible(table.noun, row)))
+        of = f"FROM {table.name} {row} WHERE {tests} AND {row}.id"
         record = self._object(root.record, row)
         if isinstance(root, Single):
             return f"(SELECT {record} {of} = {self.bound(RecordId(number), 'uuid')})"
@@ -140,12 +178,20 @@ class Writer:
         tests = [f"{row}.tenant_id = $1"]
         if page.place.link:
             tests.append(f"{row}.{page.place.link} = {parent}.id")
+        tests += self._seen_inside(page, row, parent)
         if page.shape.is_searched:
             tests.append(f"{row}.id IN (SELECT door_search({self.bound(Words(page.number), 'text[]')}))")
         tests += condition(self, page.shape.condition, page.number, row)
         return " AND ".join(tests)
 
-    def _limit(self, page: Page | Rows) -> str:
+    def _seen_inside(self, page: Page, row: str, parent: str | None) -> list[str]:
+        """Whether a record of a list may be read; of what the list is inside of that is known."""
+        if page.table.noun is RecordType.ORDER_LINE and parent:
+            lines = within(self.rights.readable(RecordType.ORDER, "lines"), RecordType.ORDER, parent, self.allowed)
+            return [] if lines == "true" else [lines]
+        return self.visible(page.table.noun, row, parent if page.place.link == "customer_id" else None)
+
+    def _limit(self, page: Page | ReportRows) -> str:
         return self.bound(Limit(page.number), "int")
 
     def _order(self, page: Page, row: str, *, reverse: bool = False) -> str:
@@ -177,35 +223,38 @@ class Writer:
 
     def _cursor(self, page: Page, row: str) -> str:
         """The place of a record in its list, still bare: `server.reads.cursors` signs it."""
-        texts = (f"({self.key(page, key.sql, row)})::text" for key in page.shape.keys)
+        texts = (f"({self.key(page, key, row)})::text" for key in page.shape.keys)
         return f"json_build_array({', '.join(texts)})::text"
 
-    def key(self, page: Page, sql: str, row: str) -> str:
-        """The SQL of an order's key for one record."""
-        sql = sql.replace("{row}", row)
+    def key(self, page: Page, key: Key, row: str) -> str:
+        """The SQL of an order's key for one record; nothing where it may not be seen."""
+        sql = key.sql.replace("{row}", row)
+        if key.rows is not None and isinstance(page.table.noun, RecordType):
+            sql = f"(CASE WHEN {within(key.rows, page.table.noun, row, self.allowed)} THEN {sql} END)"
         return sql.replace("{search}", self.bound(Words(page.number), "text[]")) if "{search}" in sql else sql
 
     def _object(self, record: Record, row: str) -> str:
         parts = [(part.key, self._part(part, row)) for part in record.parts]
         if record.needs_id:
             parts.append((ROW_ID, f"'\"' || {row}.id::text || '\"'"))
+        parts += [(SHOWN + part.key, said) for part in record.sealed if (said := clear(self, part, row))]
         return _object(parts)
 
     def _part(self, part: Part, row: str) -> str:
         match part:
             case Column():
-                return f"coalesce(to_json({part.sql.replace('{row}', row)})::text, 'null')"
+                return f"coalesce(to_json({shown(self, part.sql.replace('{row}', row), part.shown, row)})::text, 'null')"
             case GlobalId():
                 return f"'\"{part.prefix}_' || encode(uuid_send({row}.id), 'hex') || '\"'"
             case Sealed():
-                return f"coalesce('\"' || encode({row}.{part.column}, 'hex') || '\"', 'null')"
+                return f"coalesce('\"' || encode({shown(self, f'{row}.{part.column}', part.shown, row)}, 'hex') || '\"', 'null')"
             case Asked():
                 return "'null'"
             case ItemList():
                 item = self.alias()
-                source = part.place.source.replace("{row}", row).replace("{item}", item)
-                order = part.place.order.replace("{item}", item)
-                return _listed(f"SELECT {self._object(part.record, item)} AS r FROM {source} ORDER BY {order}")
+                source = Guard(self.rights).seen(part.place.source.replace("{row}", row).replace("{item}", item), self.allowed)
+                order, where = part.place.order.replace("{item}", item), named(self, part, row, item)
+                return _listed(f"SELECT {self._object(part.record, item)} AS r FROM {source}{where} ORDER BY {order}")
             case One():
                 one = self.alias()
                 assert part.record.table is not None
@@ -216,17 +265,6 @@ class Writer:
                 return (
                     f"(WITH p{part.number} AS MATERIALIZED ({self.found(part, row)}) SELECT {members})" if part.is_walked_once else members
                 )
-
-    def _report(self, rows: Rows, row: str) -> str:
-        place, shape = rows.place, rows.shape
-        source = _grouped(place, shape.groups)
-        before, _, rest = source.partition("{where:")
-        alias, _, after = rest.partition("}")
-        where = " AND ".join((f"{alias}.tenant_id = $1", *condition(self, shape.condition, rows.number, alias)))
-        order = place.order.replace("{row}", row)
-        return _listed(
-            f"SELECT {self._object(rows.record, row)} AS r FROM ({before}{where}{after}) {row} ORDER BY {order} LIMIT {self._limit(rows)}"
-        )
 
 
 def _object(parts: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> str:
@@ -243,12 +281,3 @@ def _listed(rows: str) -> str:
 def _constant(text: str) -> str:
     """The name of a type."""
     return f"'\"{text}\"'"
-
-
-def _grouped(place: Report, groups: Sequence[str]) -> str:
-    """A report's query with its groups: `{groups}` computes them, `{keys}` names them, `{others}` are the ones not asked for."""
-    groupings = place.groupings or {}
-    computed = "".join(f", {groupings[name]} AS {name.lower()}" for name in groups)
-    keys = "".join(f", {name.lower()}" for name in groups)
-    others = "".join(f", NULL::text AS {name.lower()}" for name in groupings if name not in groups)
-    return place.source.replace("{groups}", computed).replace("{keys}", keys).replace("{others}", others)

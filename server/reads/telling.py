@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from server.errors import graphql_error, refusal_in
 from server.reads.places import ReadBack
 from server.reads.selection import Selected
 from server.reads.types import Types
+from tenants.refusals import Refusal
 
 #: Of each selected field that is read back (by identity): the records by their uuids.
 Told = dict[int, dict[UUID, Any]]
@@ -35,6 +37,15 @@ def _field(told: Any, selected: Selected, types: Types, records: Mapping[int, Ma
     if isinstance(types.place(selected), ReadBack):
         return None if value is None else records[id(selected)].get(value)
     return cut(value, selected.below, types, records)
+
+
+@contextmanager
+def refused_at(selected: Selected) -> Iterator[None]:
+    """A refusal in here is told as an error of the field that is selected."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise graphql_error(refusal, selected.nodes, [selected.key]) from None
 
 
 def masked(result: ExecutionResult) -> ExecutionResult:

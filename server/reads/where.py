@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from server.reads.conditions import AllOf, AnyOf, Condition, Exists, Not, Test
+from server.reads.conditions import AllOf, AnyOf, Condition, Exists, Not, Test, Within
 from server.reads.parameters import Position, Value
 from server.reads.places import Key
 from server.reads.plan import Page
+from tenants.access.reach import within
 
 if TYPE_CHECKING:
     from server.reads.sql import Writer
@@ -33,10 +34,13 @@ def _condition(writer: Writer, found: Condition, number: int, row: str) -> str:
         case Not(part):
             # What is unknown (a test of a missing value) does not hold, so its opposite does.
             return f"({_condition(writer, part, number, row)}) IS NOT TRUE"
+        case Within(noun, rows):
+            return within(rows, noun, row, writer.allowed)
         case Exists(through, part):
             other = writer.alias()
             link = through.link.replace("{other}", other).replace("{row}", row)
-            inner = _condition(writer, part, number, other)
+            seen = writer.visible(through.noun, other, row if through.is_list and through.of_customer else None)
+            inner = " AND ".join((*seen, f"({_condition(writer, part, number, other)})"))
             return f"EXISTS (SELECT FROM {through.table} {other} WHERE {other}.tenant_id = $1 AND {link} AND ({inner}))"
 
 
@@ -48,14 +52,14 @@ def ordered(writer: Writer, page: Page, row: str, *, reverse: bool = False) -> s
 def _ordered(writer: Writer, page: Page, key: Key, row: str, reverse: bool) -> str:
     direction = "DESC" if key.is_descending != reverse else "ASC"
     nulls = (" NULLS FIRST" if reverse else " NULLS LAST") if key.is_nullable else ""
-    return f"{writer.key(page, key.sql, row)} {direction}{nulls}"
+    return f"{writer.key(page, key, row)} {direction}{nulls}"
 
 
 def behind(writer: Writer, page: Page, row: str, side: str) -> str:
     """Whether a record is behind the cursor `after`, or before the cursor `before`."""
     keys = page.shape.keys
     values = [f"{writer.bound(Position(page.number, side, place), 'text')}::{key.type}" for place, key in enumerate(keys)]
-    columns = [writer.key(page, key.sql, row) for key in keys]
+    columns = [writer.key(page, key, row) for key in keys]
     if len({key.is_descending for key in keys}) == 1 and not any(key.is_nullable for key in keys):
         sign = "<" if keys[0].is_descending != (side == "before") else ">"
         return f"({', '.join(columns)}) {sign} ({', '.join(values)})"

@@ -84,7 +84,7 @@ class ChangeSubscriptions:
 
 
 async def _passed(wanted: Mapping[str, Any], ids: Sequence[UUID]) -> set[UUID]:
-    return await matching(LIST_TYPES, "Customer", "customer", wanted, ids)
+    return await matching(LIST_TYPES, "Customer", RecordType.CUSTOMER, wanted, ids)
 
 
 def _events(message: Committed, passed: set[UUID] | None) -> Iterator[CustomerChange]:

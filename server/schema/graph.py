@@ -17,6 +17,9 @@ from tenants.words import Channel, CustomerKind, Direction, FollowUp, Gender, Li
 #: Which orders count as spending: those that were not taken back.
 COUNTED = "{o}.status NOT IN ('CANCELLED', 'REFUNDED')"
 
+#: What spending is computed from.
+SPENT = ((RecordType.ORDER, ("amount",)),)
+
 _EXTERNAL_ID = "Its id in the system it came from, up to 200 characters; unique in your tenant."
 _VERSION = "Counts the record's changes, from 1."
 _CREATED = "When it was taken in."
@@ -61,7 +64,7 @@ class Order(Node):
     external_id: str | None = stored(_EXTERNAL_ID)
     number: str = stored("Its number, up to 200 characters; unique in your tenant.")
     ordered_at: datetime = stored("When it was ordered.")
-    amount: Decimal = decimal("In `currency`, up to 4 decimals.")
+    amount: Decimal | None = decimal("In `currency`, up to 4 decimals; null where your roles hide it.")
     currency: str = stored("ISO 4217.")
     payment_method: PaymentMethod | None = stored("How it is paid.")
     status: OrderStatus = stored("How far it is.")
@@ -138,7 +141,8 @@ _SPENDING = f"""(
            min(o.ordered_at) AS first_ordered_at, max(o.ordered_at) AS last_ordered_at,
            floor(extract(epoch FROM now() - max(o.ordered_at)) / 86400)::int AS days_since_last,
            round(extract(epoch FROM max(o.ordered_at) - min(o.ordered_at)) / 86400 / nullif(count(*) - 1, 0), 1) AS days_between
-    FROM customer_order o WHERE o.tenant_id = $1 AND o.customer_id = {{row}}.id AND {COUNTED.format(o="o")} GROUP BY o.currency
+    FROM customer_order o WHERE o.tenant_id = $1 AND o.customer_id = {{row}}.id
+        AND {{sees:ORDER o amount}} AND {COUNTED.format(o="o")} GROUP BY o.currency
 ) AS {{item}}"""
 
 
@@ -167,7 +171,9 @@ class Customer(Node):
     source: str | None = stored("Where they came from, up to 200 characters.")
     owner: str | None = stored("Who of your people looks after them, up to 200 characters.")
     tags: list[str] = stored("Up to 50, of up to 50 characters each.")
-    custom: list[CustomValue] = items("jsonb_each({row}.custom) AS {item}", "{item}.key", "Fields your tenant has added, by name.")
+    custom: list[CustomValue] = items(
+        "jsonb_each({row}.custom) AS {item}", "{item}.key", "Fields your tenant has added, by name.", names="('custom.' || {item}.key)"
+    )
     protected_custom: list[ProtectedCustomValue] = protected_map(
         "custom_sealed", mask_text, "Fields your tenant has added and wants encrypted, by name."
     )
@@ -178,7 +184,9 @@ class Customer(Node):
     interactions: Connection[Interaction] = newest("When you spoke, by `occurredAt`, newest first.", "customer_id", by="occurred_at")
     needs: Connection[Need] = newest("What they look for, newest first.", "customer_id")
     preferences: Connection[Preference] = newest("What they like, newest first.", "customer_id")
-    spending: list[Spending] = items(_SPENDING, "{item}.currency", "What they have spent, how often and how lately; one entry a currency.")
+    spending: list[Spending] = items(
+        _SPENDING, "{item}.currency", "What they have spent, how often and how lately; one entry a currency.", needs=SPENT
+    )
     created_at: datetime = stored("When it was taken in.")
     updated_at: datetime = stored("When it was last changed.")
     version: int = stored("Counts the record's changes, from 1.")

@@ -16,6 +16,7 @@ from server.reads.places import EVENT
 from server.schema.pages import Connection, Node
 from server.schema.user_errors import UserError, mutation
 from server.schema.values import argument, given, optional
+from tenants.access.permissions import Permission
 from tenants.ids import local_id
 from tenants.imports import runs
 from tenants.imports.findings import findings
@@ -96,7 +97,7 @@ _RECORDS = """(SELECT type.key AS record_type, action.key AS action, action.valu
     FROM jsonb_each({row}.records) AS type, jsonb_each(type.value) AS action) AS {item}"""
 
 
-@stored_in("import_run", "IMPORT")
+@stored_in("import_run", "IMPORT", Permission.IMPORT_READ)
 @strawberry.type(description="A file on its way into your records. Rows are those of the file that are not blank.")
 class Import(Node):
     id: strawberry.ID = identity()

@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 from server.reads.conditions import Compared, Custom, Declared, Identified, Sealed, Through
 from server.reads.declaring import argument
 from server.reads.lists import ORDER_KEYS_MOST, SEARCH_LONGEST, SEARCH_WORDS_MOST, ListTypes
-from server.reads.places import Identity, Items, Key, Parent, Protected, Related, Report, Stored, place_of, table_of
+from server.reads.places import Identity, Items, Key, Parent, Protected, Related, Report, Stored, Table, place_of, table_of
 from server.schema import operators
 from server.schema.operators import (
     ORDERED,
@@ -32,6 +32,7 @@ from server.schema.operators import (
 )
 from server.schema.values import optional
 from tenants.intake.rules import KeyKind
+from tenants.words import RecordType
 
 _SEARCH = (
     "Words in names and companies, whatever their accents and with typing errors: "
@@ -86,38 +87,41 @@ def _filtered(noun: type, field: StrawberryField, hint: Any) -> Filtered | None:
         case Identity():
             return Filtered(IDFilter, Identified("{row}.id", table.noun))
         case Protected(_, key):
-            return Filtered(_BY_KEY[key] if key else SealedFilter, Sealed(f"{{row}}.{field.python_name}", key))
+            return Filtered(
+                _BY_KEY[key] if key else SealedFilter, Sealed(f"{{row}}.{field.python_name}", key, (table.noun, field.python_name))
+            )
         case Items() if field.python_name == "flags":
-            return Filtered(FlagsFilter, Compared("{row}.flags", "text"))
+            return Filtered(FlagsFilter, Compared("{row}.flags", "text", (table.noun, "flags")))
         case Items() if field.python_name == "custom":
             return Filtered(list[CustomFilter], Custom("{row}.custom"))
         case Related(link):
             of = get_args(plain)[0]
-            through = Through(_table_name(of), f"{{other}}.{link} = {{row}}.id", is_list=True)
+            found = _table(of)
+            through = Through(found.name, found.noun, f"{{other}}.{link} = {{row}}.id", True, table.noun is RecordType.CUSTOMER)
             return Filtered(_later(f"{of.__name__}ListFilter"), through, f"{of.__name__}Filter")
         case Parent(link):
-            through = Through(_table_name(plain), f"{{other}}.id = {{row}}.{link}", is_list=False)
+            through = Through(_table(plain).name, _table(plain).noun, f"{{other}}.id = {{row}}.{link}", is_list=False)
             return Filtered(_later(f"{plain.__name__}Filter"), through, f"{plain.__name__}Filter")
         case Stored(_, compared) if compared is not None:
-            return _compared(field, plain, compared)
+            return _compared(table, field, plain, compared)
     return None
 
 
-def _compared(field: StrawberryField, plain: Any, compared: str) -> Filtered:
-    sql = compared.replace("{column}", field.python_name)
+def _compared(table: Table, field: StrawberryField, plain: Any, compared: str) -> Filtered:
+    sql, of = compared.replace("{column}", field.python_name), (table.noun, field.python_name)
     if plain == list[str]:
-        return Filtered(TagsFilter, Compared(sql, "text"))
+        return Filtered(TagsFilter, Compared(sql, "text", of))
     if plain is bool:
-        return Filtered(BooleanFilter, Compared(sql, "boolean"))
+        return Filtered(BooleanFilter, Compared(sql, "boolean", of))
     if plain in ORDERED:
         input_, type_ = ORDERED[plain]
-        return Filtered(input_, Compared(sql, type_))
+        return Filtered(input_, Compared(sql, type_, of))
     if isinstance(plain, type) and issubclass(plain, Enum):
         name = _graphql_name(plain)
         if not hasattr(operators, f"{name}Filter"):
             setattr(operators, f"{name}Filter", operators.chosen(plain, name))
-        return Filtered(getattr(operators, f"{name}Filter"), Compared(sql, "text"))
-    return Filtered(StringFilter, Compared(sql, "text"))
+        return Filtered(getattr(operators, f"{name}Filter"), Compared(sql, "text", of))
+    return Filtered(StringFilter, Compared(sql, "text", of))
 
 
 def _make_order(noun: type) -> None:
@@ -127,7 +131,8 @@ def _make_order(noun: type) -> None:
         if isinstance(place, Stored) and place.compared is not None and plain != list[str]:
             type_ = "boolean" if plain is bool else ORDERED[plain][1] if plain in ORDERED else "text"
             sql = place.compared.replace("{column}", field.python_name)
-            keys[field.python_name.upper()] = Key(sql, type_, is_nullable=plain is not hint)
+            of = (_table(noun).noun, field.python_name)
+            keys[field.python_name.upper()] = Key(sql, type_, is_nullable=plain is not hint, of=of)
     name = f"{noun.__name__}Order"
     values = {each: strawberry.enum_value(each, description=f"By `{to_camel_case(each.lower())}`.") for each in keys}
     enum: Any = Enum(f"{name}Field", values, module=__name__)  # type: ignore[misc]  # made from what the type declares
@@ -182,10 +187,10 @@ def _publish(name: str, hints: dict[str, Any], says: dict[str, str], description
     setattr(_HERE, name, strawberry.input(type(name, (), made), description=description))
 
 
-def _table_name(noun: type) -> str:
+def _table(noun: type) -> Table:
     table = table_of(noun)
     assert table is not None
-    return table.name
+    return table
 
 
 def _graphql_name(enum: Any) -> str:

@@ -10,27 +10,27 @@ from typing import Annotated
 import strawberry
 
 from server.reads.declaring import argument, decimal, items, parent, report, stored
-from server.reads.places import Report
-from server.schema.graph import COUNTED, Customer
-from tenants.words import CustomerKind, Gender, Lifecycle
+from server.reads.places import Grouping, Report
+from server.schema.graph import COUNTED, SPENT, Customer
+from tenants.words import CustomerKind, Gender, Lifecycle, RecordType
 
 _MONEY = "In `currency`, up to 4 decimals."
 _LOCAL = "(c.created_at AT TIME ZONE (SELECT z.time_zone FROM tenant z WHERE z.id = $1))"
 
 #: What customers can be grouped by: the enum's value → SQL over the customer `c`.
 GROUPINGS = {
-    "LIFECYCLE": "c.lifecycle",
-    "KIND": "c.kind",
-    "GENDER": "c.gender",
-    "SOURCE": "c.source",
-    "OWNER": "c.owner",
-    "COUNTRY": "c.country",
-    "REGION": "c.region",
-    "CITY": "c.city",
-    "TAG": "unnest(c.tags)",
-    "CREATED_YEAR": f"to_char({_LOCAL}, 'YYYY')",
-    "CREATED_MONTH": f"to_char({_LOCAL}, 'YYYY-MM')",
-    "CREATED_DAY": f"to_char({_LOCAL}, 'YYYY-MM-DD')",
+    "LIFECYCLE": Grouping("c.lifecycle", "lifecycle"),
+    "KIND": Grouping("c.kind", "kind"),
+    "GENDER": Grouping("c.gender", "gender"),
+    "SOURCE": Grouping("c.source", "source"),
+    "OWNER": Grouping("c.owner", "owner"),
+    "COUNTRY": Grouping("c.country", "country"),
+    "REGION": Grouping("c.region", "region"),
+    "CITY": Grouping("c.city", "city"),
+    "TAG": Grouping("unnest(c.tags)", "tags"),
+    "CREATED_YEAR": Grouping(f"to_char({_LOCAL}, 'YYYY')", "created_at"),
+    "CREATED_MONTH": Grouping(f"to_char({_LOCAL}, 'YYYY-MM')", "created_at"),
+    "CREATED_DAY": Grouping(f"to_char({_LOCAL}, 'YYYY-MM-DD')", "created_at"),
 }
 _KEYS = ", ".join(name.lower() for name in GROUPINGS)
 
@@ -82,6 +82,7 @@ class CustomerGroup:
         "average numeric, first_ordered_at timestamptz, last_ordered_at timestamptz)",
         "{item}.currency",
         "Their orders, one entry a currency.",
+        needs=SPENT,
     )
 
 
@@ -133,7 +134,7 @@ SELECT g.*, t.totals{{others}} FROM grouped g LEFT JOIN (
         SELECT k, o.currency, count(*) AS orders, count(DISTINCT o.customer_id) AS customers, sum(o.amount) AS amount,
                round(avg(o.amount), 4) AS average, min(o.ordered_at) AS first_ordered_at, max(o.ordered_at) AS last_ordered_at
         FROM (SELECT id, ROW(NULL{{keys}})::text AS k FROM matched) m
-        JOIN customer_order o ON o.tenant_id = $1 AND o.customer_id = m.id AND {COUNTED.format(o="o")}
+        JOIN customer_order o ON o.tenant_id = $1 AND o.customer_id = m.id AND {{sees:ORDER o amount}} AND {COUNTED.format(o="o")}
         GROUP BY k, o.currency
     ) s GROUP BY k
 ) t ON t.k = ROW(NULL{{keys}})::text
@@ -142,14 +143,15 @@ SELECT g.*, t.totals{{others}} FROM grouped g LEFT JOIN (
 _SPENDING = f"""
 SELECT c.id AS customer_id, o.currency, count(*)::int AS orders, sum(o.amount) AS amount, round(avg(o.amount), 4) AS average,
        min(o.ordered_at) AS first_ordered_at, max(o.ordered_at) AS last_ordered_at
-FROM customer c JOIN customer_order o ON o.tenant_id = $1 AND o.customer_id = c.id AND {COUNTED.format(o="o")}
+FROM customer c JOIN customer_order o ON o.tenant_id = $1 AND o.customer_id = c.id AND {{sees:ORDER o amount}} AND {COUNTED.format(o="o")}
 WHERE {{where:c}} GROUP BY c.id, o.currency
 """
 
 _PRODUCTS = f"""
 WITH sold AS MATERIALIZED (
     SELECT l.product, o.id, o.customer_id, o.currency, l.quantity, l.amount
-    FROM customer_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id WHERE {COUNTED.format(o="o")} AND {{where:o}}
+    FROM customer_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+    WHERE {COUNTED.format(o="o")} AND {{sees:ORDER o lines}} AND {{where:o}}
 )
 SELECT s.product, s.orders, s.customers, s.quantity, a.amounts FROM (
     SELECT product, count(DISTINCT id)::int AS orders, count(DISTINCT customer_id)::int AS customers, sum(quantity) AS quantity
@@ -162,8 +164,8 @@ SELECT s.product, s.orders, s.customers, s.quantity, a.amounts FROM (
 
 _PREFERENCES = """
 SELECT c.country, c.region, p.kind, p.value, count(*)::int AS customers
-FROM customer c JOIN preference p ON p.tenant_id = $1 AND p.customer_id = c.id
-WHERE {where:c} GROUP BY c.country, c.region, p.kind, p.value
+FROM customer c JOIN preference p ON p.tenant_id = $1 AND p.customer_id = c.id AND {sees:PREFERENCE p kind,value}
+WHERE {sees:CUSTOMER c country,region} AND {where:c} GROUP BY c.country, c.region, p.kind, p.value
 """
 
 _group_by = argument(
@@ -177,19 +179,24 @@ _group_by = argument(
 @strawberry.type
 class StatisticsQueries:
     customer_stats: list[CustomerGroup] = report(
-        Report(_CUSTOMER_STATS, f"{{row}}.customers DESC, {_KEYS}", "Customer", groupings=GROUPINGS),
+        Report(_CUSTOMER_STATS, f"{{row}}.customers DESC, {_KEYS}", "Customer", ((RecordType.CUSTOMER, ()),), groupings=GROUPINGS),
         "Customers counted by what they have in common, with their orders added up; the largest groups first.",
         [_group_by],
     )
     customer_spending: list[CustomerSpending] = report(
-        Report(_SPENDING, "{row}.amount DESC, {row}.customer_id, {row}.currency", "Customer"),
+        Report(_SPENDING, "{row}.amount DESC, {row}.customer_id, {row}.currency", "Customer", SPENT),
         "Spending, frequency and recency of each customer who has ordered; those who spent most first.",
     )
     popular_products: list[ProductPopularity] = report(
-        Report(_PRODUCTS, "{row}.orders DESC, {row}.product", "Order"),
+        Report(_PRODUCTS, "{row}.orders DESC, {row}.product", "Order", ((RecordType.ORDER, ("lines",)),)),
         "Products by the number of orders they are in; of orders as filtered.",
     )
     preferences_by_region: list[RegionalPreference] = report(
-        Report(_PREFERENCES, "{row}.customers DESC, {row}.country, {row}.region, {row}.kind, {row}.value", "Customer"),
+        Report(
+            _PREFERENCES,
+            "{row}.customers DESC, {row}.country, {row}.region, {row}.kind, {row}.value",
+            "Customer",
+            ((RecordType.CUSTOMER, ("country", "region")), (RecordType.PREFERENCE, ("kind", "value"))),
+        ),
         "Which preferences how many customers of a region have; the most frequent first.",
     )

@@ -66,7 +66,10 @@ class ProtectedCustomValue:
 def flags() -> list[Flag]:
     """The field `flags` of a type whose table has the column."""
     flags: list[Flag] = items(
-        "unnest({row}.flags) WITH ORDINALITY AS {item}(flag, place)", "{item}.place", "Fields that were kept as entered, for checking."
+        "unnest({row}.flags) WITH ORDINALITY AS {item}(flag, place)",
+        "{item}.place",
+        "Fields that were kept as entered, for checking.",
+        names="split_part({item}.flag, ':', 1)",
     )
     return flags
 

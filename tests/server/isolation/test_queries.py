@@ -128,8 +128,8 @@ BOUND = re.compile(r"\b(?:\w+)\.tenant_id = \$1 AND")
 async def test_a_planted_weakness_is_caught_where_both_walls_are_down(
     graphql: Ask, ours: Actor, foreign: Foreign, migrated: Servers, monkeypatch: pytest.MonkeyPatch, is_unbound: bool, is_open: bool
 ) -> None:
-    def unbound(plan: Plan) -> Statement:
-        found = statement_of(plan)
+    def unbound(plan: Plan, rights: Rights) -> Statement:
+        found = statement_of(plan, rights)
         return replace(found, text=BOUND.sub("$1::uuid IS NOT NULL AND", found.text))
 
     if is_unbound:
