@@ -14,6 +14,7 @@ from server.reads import reading
 from server.reads.plan import Plan
 from server.reads.sql import Statement, statement_of
 from server.schema import printed_schema, schema
+from tenants.access.rights import Rights
 from tenants.database import connected
 from tenants.servers import Servers
 from tenants.session import Actor
