@@ -43,7 +43,7 @@ ENTRY = (
     """
 )
 
-#: `entries` in this block, `total` in all blocks up to it.
+#: `entries` in this block, `total` in all blocks up to it; `hashes` are its entries', one after the other. tenants/trail/FORMAT.md.
 BLOCK = tenant_table(
     "trail_block",
     """
@@ -53,6 +53,7 @@ BLOCK = tenant_table(
     total bigint NOT NULL,
     previous bytea NOT NULL CHECK (octet_length(previous) = 32),
     entries_hash bytea NOT NULL CHECK (octet_length(entries_hash) = 32),
+    hashes bytea NOT NULL CHECK (octet_length(hashes) = 32 * entries),
     hash bytea NOT NULL CHECK (octet_length(hash) = 32),
     key_id text NOT NULL,
     signature bytea NOT NULL CHECK (octet_length(signature) = 64),

@@ -41,7 +41,7 @@ ROWS: dict[str, str] = {
     "trail_entry": "id => {trail_entry}, event => 'MUTATION', actor_kind => 'OPERATOR'",
     "trail_block": (
         "number => 1, sealed_at => now(), entries => 1, total => 1, previous => sha256('x'), entries_hash => sha256('x'), "
-        "hash => sha256('x'), key_id => 'x', signature => sha512('x')"
+        "hashes => sha256('x'), hash => sha256('x'), key_id => 'x', signature => sha512('x')"
     ),
     "idempotency_key": "id => {idempotency_key}, answer => 'x'",
 }
