@@ -98,7 +98,7 @@ GRANT EXECUTE ON FUNCTION door_unsealed(uuid, integer) TO kelu_app;
 
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0006_idempotency")]
+    dependencies = [("tenants", "0007_access")]
     operations = [
         RunSQL(
             ENTRY + BLOCK + KEY + DOOR,

@@ -77,7 +77,7 @@ def values_of(
         event.value,
         actor.kind.value,
         actor.id,
-        getattr(actor, "member_id", None),
+        actor.member_id,
         *subject,
         told.query and told.query[:QUERY_LONGEST],
         None if fields is None else list(fields),
