@@ -1,4 +1,4 @@
-"""The trail: what happened in a tenant, one row an act; the blocks that seal it, the key they are signed with, and the sealer's door."""
+"""The trail: what happened in a tenant, one row an act; the blocks that seal it, the key they are signed with, and the doors."""
 
 from __future__ import annotations
 
@@ -75,33 +75,46 @@ KEY = shared_table(
     grants="SELECT, INSERT",
 )
 
-#: Whose trail has something to be sealed, each tenant found by one step in the index: the sealer sees tenants' ids, nothing else.
-DOOR = """
-GRANT SELECT (tenant_id, block) ON trail_entry TO kelu_door;
-CREATE POLICY door ON trail_entry FOR SELECT TO kelu_door USING (true);
-CREATE FUNCTION door_unsealed(after uuid, most integer) RETURNS TABLE (tenant_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    WITH RECURSIVE found (tenant_id) AS (
-        (SELECT e.tenant_id FROM trail_entry e WHERE e.block IS NULL AND e.tenant_id > after ORDER BY e.tenant_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT e.tenant_id FROM trail_entry e WHERE e.block IS NULL AND e.tenant_id > found.tenant_id ORDER BY e.tenant_id LIMIT 1)
-        FROM found WHERE found.tenant_id IS NOT NULL
-    )
-    SELECT found.tenant_id FROM found WHERE found.tenant_id IS NOT NULL LIMIT least(most, 10000)
-$$;
-GRANT CREATE ON SCHEMA public TO kelu_door;
-ALTER FUNCTION door_unsealed(uuid, integer) OWNER TO kelu_door;
-REVOKE CREATE ON SCHEMA public FROM kelu_door;
-REVOKE ALL ON FUNCTION door_unsealed(uuid, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION door_unsealed(uuid, integer) TO kelu_app;
-"""
+
+def _door(name: str, rows: str) -> str:
+    """A door that shows whose such rows there are, each tenant found by one step in an index: tenants' ids, nothing else."""
+    return f"""
+    CREATE FUNCTION {name}(after uuid, most integer) RETURNS TABLE (tenant_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        WITH RECURSIVE found (tenant_id) AS (
+            (SELECT r.tenant_id FROM {rows} AND r.tenant_id > after ORDER BY r.tenant_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT r.tenant_id FROM {rows} AND r.tenant_id > found.tenant_id ORDER BY r.tenant_id LIMIT 1)
+            FROM found WHERE found.tenant_id IS NOT NULL
+        )
+        SELECT found.tenant_id FROM found WHERE found.tenant_id IS NOT NULL LIMIT least(most, 10000)
+    $$;
+    GRANT CREATE ON SCHEMA public TO kelu_door;
+    ALTER FUNCTION {name}(uuid, integer) OWNER TO kelu_door;
+    REVOKE CREATE ON SCHEMA public FROM kelu_door;
+    REVOKE ALL ON FUNCTION {name}(uuid, integer) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION {name}(uuid, integer) TO kelu_app;
+    """
+
+
+#: Whose trail the sealer has to go to, and whose trails there are to be verified.
+DOORS = (
+    """
+    GRANT SELECT (tenant_id, block) ON trail_entry TO kelu_door;
+    GRANT SELECT (tenant_id) ON trail_block TO kelu_door;
+    CREATE POLICY door ON trail_entry FOR SELECT TO kelu_door USING (true);
+    CREATE POLICY door ON trail_block FOR SELECT TO kelu_door USING (true);
+    """
+    + _door("door_unsealed", "trail_entry r WHERE r.block IS NULL")
+    + _door("door_trails", "trail_block r WHERE true")
+)
 
 
 class Migration(BaseMigration):
     dependencies = [("tenants", "0007_access")]
     operations = [
         RunSQL(
-            ENTRY + BLOCK + KEY + DOOR,
-            "DROP FUNCTION door_unsealed(uuid, integer);" + drop("trail_entry", "trail_block", "trail_key"),
+            ENTRY + BLOCK + KEY + DOORS,
+            "DROP FUNCTION door_trails(uuid, integer), door_unsealed(uuid, integer);" + drop("trail_entry", "trail_block", "trail_key"),
         )
     ]

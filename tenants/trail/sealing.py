@@ -94,7 +94,7 @@ async def _close_block() -> int:
         return 0
     block: dict[str, Any] = {"block": number, "entries": len(ids), "total": last["total"] + len(ids), "previous": last["hash"]}
     block |= {"tenant_id": str(tenant_id), "sealed_at": await connection.fetchval(_NOW), "hashes": b"".join(hashes)}
-    _sign(block, await signing_key())
+    _sign(block, await signing_key(connection))
     if await connection.execute(_PLACE, tenant_id, number, ids) != f"UPDATE {len(ids)}":
         raise RuntimeError("An entry that is being sealed was sealed by another, past the lock.")
     await connection.execute(_INSERT, tenant_id, *(block[name] for name in _STORED))

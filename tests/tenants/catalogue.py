@@ -15,12 +15,19 @@ TENANT_COLUMNS = {"tenant": "id"}
 
 #: What lets a role of ours see rows of every tenant: `table.policy`. kelu_door looks something up before a tenant is known; kelu_search
 #: binds the transaction's tenant itself (tests/server/test_search.py), because a policy would keep it from its index.
-DOOR_POLICIES = {"api_key.door": "kelu_door", "customer.search": "kelu_search", "job.door": "kelu_door", "trail_entry.door": "kelu_door"}
+DOOR_POLICIES = {
+    "api_key.door": "kelu_door",
+    "customer.search": "kelu_search",
+    "job.door": "kelu_door",
+    "trail_entry.door": "kelu_door",
+    "trail_block.door": "kelu_door",
+}
 #: The functions that run as these roles, and all that they may read.
 DOOR_FUNCTIONS = {
     "door_api_key(bytea)": "kelu_door",
     "door_due_jobs(integer)": "kelu_door",
     "door_search(text[])": "kelu_search",
+    "door_trails(uuid,integer)": "kelu_door",
     "door_unsealed(uuid,integer)": "kelu_door",
 }
 DOOR_COLUMNS = {
@@ -28,6 +35,7 @@ DOOR_COLUMNS = {
     "customer kelu_search": {"tenant_id", "id", "name", "company"},
     "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
     "trail_entry kelu_door": {"tenant_id", "block"},
+    "trail_block kelu_door": {"tenant_id"},
 }
 
 #: What the app's role may do to a table, where it is not all of SELECT, INSERT, UPDATE and DELETE.

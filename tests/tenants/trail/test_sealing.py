@@ -23,7 +23,7 @@ async def exported(actor: Actor) -> list[bytes]:
 async def checked(actor: Actor) -> Verifier:
     async with acting_as(actor, read_only=True):
         checkpoint = await kept_checkpoint()
-        verifier = Verifier((await public_keys()).values(), checkpoint and orjson.loads(checkpoint))
+    verifier = Verifier(await public_keys(), checkpoint and orjson.loads(checkpoint))
     for line in await exported(actor):
         verifier.take(line)
     verifier.finish()
