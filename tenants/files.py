@@ -28,6 +28,7 @@ _READ_BYTES = 1024 * 1024
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _LONGEST_NAME = 500
+_TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class StoredFile(NamedTuple):
@@ -119,6 +120,11 @@ class FileStore:
             return
         for page in obstore.list(self._store, path, chunk_size=1000):
             obstore.delete(self._store, [found["path"] for found in page])
+
+    def tenant_ids(self) -> Sequence[UUID]:
+        """Whose files there are, sorted."""
+        found = obstore.list_with_delimiter(self._store)["common_prefixes"]
+        return sorted(UUID(name) for name in found if _TENANT.fullmatch(name))
 
     def names(self, tenant_id: UUID, prefix: str) -> Sequence[str]:
         """The names of the files below a folder, at any depth, sorted; '' is all the tenant has."""

@@ -75,7 +75,8 @@ class Session:
         return self._keyring
 
 
-_READING = "SET TRANSACTION READ ONLY"
+#: All statements of a unit that only reads see the same moment.
+_READING = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 #: What a single statement that reads is selected FROM, with the tenant as $1: it sets its own tenant, and needs no transaction around it.
 #: PostgreSQL has the FROM's row before it evaluates what is selected; should it ever not, there is no tenant, and so no row.

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     budget_tenant_per_second: float = Field(200_000, ge=1, le=1_000_000, description="Points that a tenant gets back each second.")
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
+    seal_seconds: float = Field(60, ge=1, le=3600, description="How often workers seal what is new in the tenants' trails, in seconds.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")
 
     @field_validator("cors_origins")

@@ -24,6 +24,11 @@ def tenant_table(name: str, columns: str, *, grants: str = "SELECT, INSERT, UPDA
     """
 
 
+def shared_table(name: str, columns: str, *, grants: str) -> str:
+    """SQL that creates a table of the installation's own, which no tenant has a part in."""
+    return f"CREATE TABLE {name} ({columns}); GRANT {grants} ON {name} TO kelu_app;"
+
+
 def drop(*names: str) -> str:
     """SQL that takes tables away again, last made first."""
     return "".join(f"DROP TABLE IF EXISTS {name};" for name in reversed(names))

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 _PIPED_WIDTH = 200
+
+
+@contextmanager
+def counting(name: str, unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr; tell it how many more are done. Where stderr is no terminal, nothing is drawn."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as drawn:
+        task = drawn.add_task(name, total=total)
+        yield lambda done: drawn.advance(task, done)
 
 
 def say_result(as_json: bool, result: dict[str, Any], line: str, note: str) -> None:

@@ -27,7 +27,7 @@ from tests.stories.home import environment_of
 Kelu = Callable[..., subprocess.CompletedProcess[str]]
 
 #: Commands that print no results: they go on until they are ended, or print a text that is a format already.
-WITHOUT_JSON = {"demo", "serve", "work", "roles", "schema"}
+WITHOUT_JSON = {"demo", "serve", "work", "roles", "schema", "trail checkpoint"}
 
 
 def run(arguments: tuple[str, ...], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

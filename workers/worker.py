@@ -28,6 +28,7 @@ from workers.clock import Clock
 from workers.imports.read import import_read
 from workers.imports.rows import import_rows
 from workers.imports.tidy import import_tidy, leave_untidy
+from workers.sealing import SEAL, Sealer
 from workers.tenant_job import described, tenant_job
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ JOBS = (
     tenant_job(JobKind.IMPORT_READ, import_read, runs.fail),
     tenant_job(JobKind.IMPORT_ROWS, import_rows, runs.fail),
     tenant_job(JobKind.IMPORT_TIDY, import_tidy, leave_untidy),
+    SEAL,
 )
 
 #: Two at a time: while one waits for PostgreSQL or for its turn, the other computes.
@@ -80,7 +82,7 @@ async def work() -> None:
         log.info("worker.started", pid=os.getpid())
         parent = asyncio.create_task(_stop_with_parent(worker))
         try:
-            await _first_of(worker.async_run(), Clock().run())
+            await _first_of(worker.async_run(), Clock().run(), Sealer().run())
         finally:
             parent.cancel()
             await _wind_up(worker)

@@ -7,21 +7,35 @@ from typing import Any
 
 from tenants.tables import tenant_table
 
-#: Tables that are no tenant's. `tortoise_migrations` says which migrations the schema has had.
-NO_TENANTS = {"tortoise_migrations"}
+#: Tables that are no tenant's. `tortoise_migrations`: which migrations the schema has had; `trail_key`: what the trail is signed with.
+NO_TENANTS = {"tortoise_migrations", "trail_key"}
 
 #: Where the tenant is in another column than `tenant_id`: a tenant's id is the tenant.
 TENANT_COLUMNS = {"tenant": "id"}
 
 #: What lets a role of ours see rows of every tenant: `table.policy`. kelu_door looks something up before a tenant is known; kelu_search
 #: binds the transaction's tenant itself (tests/server/test_search.py), because a policy would keep it from its index.
-DOOR_POLICIES = {"api_key.door": "kelu_door", "customer.search": "kelu_search", "job.door": "kelu_door"}
+DOOR_POLICIES = {
+    "api_key.door": "kelu_door",
+    "customer.search": "kelu_search",
+    "job.door": "kelu_door",
+    "trail_entry.door": "kelu_door",
+    "trail_block.door": "kelu_door",
+}
 #: The functions that run as these roles, and all that they may read.
-DOOR_FUNCTIONS = {"door_api_key(bytea)": "kelu_door", "door_due_jobs(integer)": "kelu_door", "door_search(text[])": "kelu_search"}
+DOOR_FUNCTIONS = {
+    "door_api_key(bytea)": "kelu_door",
+    "door_due_jobs(integer)": "kelu_door",
+    "door_search(text[])": "kelu_search",
+    "door_trails(uuid,integer)": "kelu_door",
+    "door_unsealed(uuid,integer)": "kelu_door",
+}
 DOOR_COLUMNS = {
     "api_key kelu_door": {"tenant_id", "id", "hash", "may_reveal", "revoked_at"},
     "customer kelu_search": {"tenant_id", "id", "name", "company"},
     "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
+    "trail_entry kelu_door": {"tenant_id", "block"},
+    "trail_block kelu_door": {"tenant_id"},
 }
 
 #: What the app's role may do to a table, where it is not all of SELECT, INSERT, UPDATE and DELETE.
@@ -33,8 +47,13 @@ FEWER_GRANTS = {
     "team_member": "SELECT INSERT DELETE",
     "change_set": "SELECT INSERT",
     "change": "SELECT INSERT",
+    "trail_entry": "SELECT INSERT",
+    "trail_block": "SELECT INSERT",
+    "trail_key": "SELECT INSERT",
     "tortoise_migrations": "SELECT",
 }
+#: What else it may do to single columns: an entry of the trail gets its place in a block, once.
+COLUMN_GRANTS = {"trail_entry": {"block UPDATE", "position UPDATE"}}
 
 #: Everything that is ours: not the system's, not an extension's, not a temporary table of some session.
 OURS = """
@@ -134,6 +153,8 @@ async def wrong_grants(connection: Any) -> list[str]:
         for row in await connection.fetch(f"SELECT name FROM ({OURS}) AS t WHERE kind IN ('r', 'p')")
         for privilege in FEWER_GRANTS.get(row["name"], "SELECT INSERT UPDATE DELETE").split()
     } | {f"{table}.{column} {role} SELECT" for (table, role), columns in _door_columns() for column in columns}
+    for table, columns in COLUMN_GRANTS.items():
+        wanted |= {f"{table}.{column} kelu_app {privilege}" for column, privilege in map(str.split, columns)}
     found = {row["said"] for row in await connection.fetch(_GRANTS)}
     return sorted(wanted ^ found)
 

@@ -38,6 +38,11 @@ ROWS: dict[str, str] = {
     "upload": "id => {upload}, name => 'a.csv', size => 1, sha256 => 'x'",
     "import_run": "id => {run}, upload_id => {upload}, record_type => 'CUSTOMER'",
     "import_chunk": "run_id => {run}, position => 0, first_row => 1, rows => 1",
+    "trail_entry": "id => {trail_entry}, event => 'MUTATION', actor_kind => 'OPERATOR'",
+    "trail_block": (
+        "number => 1, sealed_at => now(), entries => 1, total => 1, previous => sha256('x'), entries_hash => sha256('x'), "
+        "hashes => sha256('x'), hash => sha256('x'), key_id => 'x', signature => sha512('x')"
+    ),
     "idempotency_key": "id => {idempotency_key}, answer => 'x'",
 }
 

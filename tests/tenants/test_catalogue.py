@@ -74,6 +74,8 @@ WEAKNESSES = {
         "GRANT UPDATE ON change TO kelu_app": "change kelu_app UPDATE",
         "GRANT TRUNCATE ON customer TO kelu_app": "customer kelu_app TRUNCATE",
         "GRANT UPDATE (body) ON change TO kelu_app": "change.body kelu_app UPDATE",
+        "GRANT UPDATE (purpose) ON trail_entry TO kelu_app": "trail_entry.purpose kelu_app UPDATE",
+        "REVOKE UPDATE (block) ON trail_entry FROM kelu_app": "trail_entry.block kelu_app UPDATE",
         "GRANT SELECT ON customer TO PUBLIC": "customer public SELECT",
         "GRANT SELECT (name) ON api_key TO kelu_door": "api_key.name kelu_door SELECT",
         "REVOKE SELECT ON tag FROM kelu_app": "tag kelu_app SELECT",

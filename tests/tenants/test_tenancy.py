@@ -274,4 +274,6 @@ def test_every_model_of_a_tenants_table_is_checked() -> None:
         "import_chunk",
         "team_member",
         "idempotency_key",
+        "trail_entry",
+        "trail_block",
     }
