@@ -19,12 +19,14 @@ _MISSING = "Send your API key: Authorization: Bearer kelu_…"
 class Context:
     """Who asks, and by which key: an operation that lasts asks again whether the key is still good.
 
-    `idempotency_key` is the request's, for its mutations.
+    `idempotency_key` is the request's, for its mutations; `purpose` what it says that revealed values are for; `address` whence it comes.
     """
 
     actor: Actor
     secret: str
     idempotency_key: str | None = None
+    purpose: str | None = None
+    address: str | None = None
 
     async def still_allowed(self) -> Actor:
         """The actor, as the key stands for it a second ago at most.

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         4_000_000, ge=1, le=1_000_000_000, description="Points that all keys of a tenant together may spend at once, at most."
     )
     budget_tenant_per_second: float = Field(200_000, ge=1, le=1_000_000, description="Points that a tenant gets back each second.")
+    reveals_hourly: int = Field(
+        5_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Sealed values that a member or a key may read in clear within an hour; at 80 % of it there is an alert.",
+    )
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
     seal_seconds: float = Field(60, ge=1, le=3600, description="How often workers seal what is new in the tenants' trails, in seconds.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import orjson
 from graphql import GraphQLError, GraphQLSchema
@@ -13,14 +14,16 @@ from graphql.pyutils import Path
 
 from server.authentication import Context
 from server.errors import graphql_error
+from server.reads.answer import Revealed
 from server.reads.asked import Asked
 from server.reads.reading import Asking
 from server.reads.refused import Refused
 from server.reads.selection import Selected
 from server.reads.telling import told_error
+from server.refusals import note_refusal
 from tenants import idempotency
-from tenants.access.permissions import Permission
-from tenants.session import acting_as
+from tenants.access.reveals import reveal
+from tenants.session import Actor, acting_as
 
 #: The argument that every mutation has besides its own.
 KEY_ARGUMENT = "idempotencyKey"
@@ -59,6 +62,7 @@ class Acts:
             async with acting_as(self._context.actor):
                 return await self._payload(reading, await act(), errors)
         except Refused as refused:
+            await note_refusal(self._context.actor, refused.codes)
             return await self._payload(reading, refused.payload, errors)
 
     async def _done_once(
@@ -68,25 +72,28 @@ class Acts:
 
         A refusal undoes the act, and is kept by a transaction of its own; sent again before that, it is refused anew.
         """
-        own: list[GraphQLError] = []
+        own, revealed, actor = list[GraphQLError](), Revealed(), self._context.actor
         try:
-            async with acting_as(self._context.actor):
+            async with acting_as(actor):
                 kept = await idempotency.begin(key, fingerprint)
                 if kept is not None:
-                    return _replayed(kept, errors)
-                answer = await self._payload(reading, await act(), own)
-                await idempotency.finish(key, fingerprint, _kept(answer, own))
+                    return await _replayed(kept, errors, actor)
+                answer = await self._payload(reading, await act(), own, revealed)
+                await idempotency.finish(key, fingerprint, _kept(answer, own, revealed))
         except Refused as refused:
             own.clear()
+            await note_refusal(actor, refused.codes)
             answer = await self._payload(reading, refused.payload, own)
-            async with acting_as(self._context.actor):
+            async with acting_as(actor):
                 if await idempotency.begin(key, fingerprint) is None:
-                    await idempotency.finish(key, fingerprint, _kept(answer, own))
+                    await idempotency.finish(key, fingerprint, _kept(answer, own, revealed))
         errors += own
         return answer
 
-    async def _payload(self, reading: Asking, payload: object, errors: list[GraphQLError]) -> dict[str, Any]:
-        return await self._read(reading, self._context.actor, self._asked.variables, payload, errors)
+    async def _payload(
+        self, reading: Asking, payload: object, errors: list[GraphQLError], revealed: Revealed | None = None
+    ) -> dict[str, Any]:
+        return await self._read(reading, self._context.actor, self._asked.variables, payload, errors, revealed)
 
     def _act(self, selected: Selected) -> tuple[Callable[[], Awaitable[Any]], str | None]:
         """The resolver of a mutation with its arguments, and the key under which it is done once, if there is one."""
@@ -117,7 +124,7 @@ class Acts:
             field=selected.key,
             variables=asked.inputs,
             actor=str(self._context.actor.id),
-            may_reveal=self._context.actor.rights.may(Permission.CUSTOMER_REVEAL),
+            rights=self._context.actor.rights.fingerprint,
         )
 
 
@@ -127,11 +134,15 @@ def _below(key: str, error: GraphQLError) -> GraphQLError:
     return error
 
 
-def _kept(answer: Any, errors: list[GraphQLError]) -> bytes:
-    return orjson.dumps({"data": answer, "errors": [error.formatted for error in errors]})
+def _kept(answer: Any, errors: list[GraphQLError], revealed: Revealed) -> bytes:
+    return orjson.dumps({"data": answer, "errors": [error.formatted for error in errors], "revealed": revealed})
 
 
-def _replayed(kept: bytes, errors: list[GraphQLError]) -> Any:
+async def _replayed(kept: bytes, errors: list[GraphQLError], actor: Actor) -> Any:
+    """The answer that was kept; what it reveals is revealed once more."""
     found = orjson.loads(kept)
+    records = {field: [UUID(each) for each in ids] for field, ids in found["revealed"]["records"].items()}
+    if records:
+        await reveal(actor, records, found["revealed"]["purposes"])
     errors += (GraphQLError(each["message"], path=each.get("path"), extensions=each.get("extensions")) for each in found["errors"])
     return found["data"]

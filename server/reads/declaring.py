@@ -13,11 +13,13 @@ from server.reads.places import (
     FIRST_ID,
     NEWEST_ID,
     PAGE_MOST,
+    PERMISSION,
     PLACE,
     READ_BACK,
     TABLE,
     ById,
     ByIds,
+    Computed,
     Identity,
     Items,
     Key,
@@ -113,6 +115,19 @@ def read_back(type_: object, description: str, name: str | None = None) -> Any:
 
 def told(tell: Callable[..., Awaitable[Sequence[Any]]], description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
     found = _field(Told(tell), description)
+    found.arguments = list(arguments)
+    return found
+
+
+def computed(
+    answer: Callable[..., Awaitable[object]],
+    description: str,
+    arguments: Sequence[StrawberryArgument] = (),
+    *,
+    permission: Permission | None,
+) -> Any:
+    """A root field that a function answers: `(road, actor, **arguments)`. `permission` is what is needed to ask; None: nothing."""
+    found = strawberry.field(description=description, metadata={PLACE: Computed(answer), PERMISSION: permission})
     found.arguments = list(arguments)
     return found
 

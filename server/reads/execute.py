@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
-import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute_sync
 from graphql.execution import create_source_event_stream
 from graphql.execution.values import VariableValues, get_variable_values
@@ -23,17 +23,20 @@ from server.reads.acts import Acts
 from server.reads.answer import Revealed
 from server.reads.asked import Asked
 from server.reads.cost import INTROSPECTION, MUTATION, REQUEST, Cost, admitted, cost_of
-from server.reads.estimating import Estimate
+from server.reads.declared import check_declared
+from server.reads.guarding import Guard
+from server.reads.places import Computed
 from server.reads.reading import Asking, Outline, asking, read
 from server.reads.selection import Operation, Selected
-from server.reads.telling import cut, masked, told_error
+from server.reads.telling import cut, masked, refused_at, told_error
 from server.reads.types import Types
+from server.refusals import note_refusal
 from server.schema.lists import LIST_TYPES
+from tenants.access.reveals import reveal
 from tenants.access.rights import Rights
 from tenants.refusals import Invalid
 from tenants.session import Actor
-
-log = structlog.get_logger(__name__)
+from tenants.trail import Circumstances, under
 
 SHAPES_KEPT = 20
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -43,6 +46,7 @@ class Road:
     """The road out of one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
+        check_declared(schema)
         self._schema = schema
         self.documents = Documents(schema)
 
@@ -89,6 +93,13 @@ class Road:
 
     async def answered(self, asked: Asked, context: Context) -> ExecutionResult:
         """The result of a query or mutation. Nothing is raised: a refusal and a bug are told in it."""
+        with under(_circumstances(asked, context)):
+            result = await self._answered(asked, context)
+            if result.errors:
+                await note_refusal(context.actor, [str((error.extensions or {}).get("code")) for error in result.errors])
+            return result
+
+    async def _answered(self, asked: Asked, context: Context) -> ExecutionResult:
         try:
             if any(selected.name in _INTROSPECTION for selected in asked.selection):
                 told = await admitted(Cost(0, INTROSPECTION), context.actor)
@@ -107,13 +118,17 @@ class Road:
         return execute_sync(self._schema, asked.document.node, variable_values=asked.inputs, operation_name=asked.name)
 
     async def _queried(self, asked: Asked, actor: Actor) -> ExecutionResult:
+        self._check(asked, actor)
         reading = asking(asked.outlines[None], self._types, asked.variables, actor.rights)
         told = await admitted(_cost(asked, [reading]), actor)
         errors: list[GraphQLError] = []
         data = await self._read(reading, actor, asked.variables, None, errors)
         for selected in asked.selection:
-            if selected.name == "estimate":
-                data[selected.key] = self._estimated(selected, asked.variables, actor.rights)
+            place = self._types.place(selected)
+            if isinstance(place, Computed):
+                given = selected.arguments.given(asked.variables) if selected.arguments else {}
+                with refused_at(selected):
+                    data[selected.key] = cut(await place.answer(self, actor, **given), selected.below, self._types)
         return ExecutionResult(data, errors or None, told)
 
     async def _mutated(self, asked: Asked, context: Context) -> ExecutionResult:
@@ -128,6 +143,7 @@ class Road:
     async def events(self, asked: Asked, context: Context) -> AsyncGenerator[ExecutionResult, None]:
         """The events of a subscription, each read when it comes. A refusal or a bug is its last."""
         try:
+            self._check(asked, context.actor)
             reading = asking(asked.outlines[None], self._types, asked.variables, context.actor.rights)
             await admitted(_cost(asked, [reading]), context.actor)
             stream: Any = create_source_event_stream(self._executor(asked, context))
@@ -139,7 +155,8 @@ class Road:
                 async for event in stream:
                     errors: list[GraphQLError] = []
                     reading = asking(asked.outlines[None], self._types, asked.variables, context.actor.rights)  # they may have changed
-                    data = await self._read(reading, context.actor, asked.variables, event, errors)
+                    with under(_circumstances(asked, context)):
+                        data = await self._read(reading, context.actor, asked.variables, event, errors)
                     yield ExecutionResult(data, errors or None)
         except GraphQLError as error:
             yield ExecutionResult(None, [told_error(error)])
@@ -155,30 +172,41 @@ class Road:
         return executor
 
     async def _read(
-        self, reading: Asking, actor: Actor, variables: VariableValues, source: object, errors: list[GraphQLError]
+        self,
+        reading: Asking,
+        actor: Actor,
+        variables: VariableValues,
+        source: object,
+        errors: list[GraphQLError],
+        revealed: Revealed | None = None,
     ) -> dict[str, Any]:
-        revealed: Revealed = {}
+        revealed = revealed if revealed is not None else Revealed()
         data = await read(reading, self._types, actor, variables, source, errors, revealed)
-        for field, records in revealed.items():
-            log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=len(records))
+        if revealed.records:
+            await reveal(actor, revealed.records, revealed.purposes)
         return data
 
-    def _estimated(self, selected: Selected, variables: VariableValues, rights: Rights) -> Any:
-        """What another request would cost, told without running it.
+    def cost(self, text: str, name: str | None, inputs: dict[str, Any], rights: Rights) -> Cost:
+        """What a document would cost somebody with these rights.
 
         Raises:
-            Invalid: it would be refused.
+            Wrong, GraphQLError: it would be refused.
         """
-        assert selected.arguments is not None
-        given = selected.arguments.given(variables)
-        try:
-            wanted = self.asked(self.documents.checked(given["document"]), given.get("operationName"), given.get("variables") or {})
-            cost = _cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
-        except Wrong as wrong:
-            raise _refused(selected, wrong.errors[0]) from None
-        except GraphQLError as error:
-            raise _refused(selected, error) from None
-        return cut(Estimate.of(cost), selected.below, self._types)
+        wanted = self.asked(self.documents.checked(text), name, inputs)
+        return _cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
+
+    def _check(self, asked: Asked, actor: Actor) -> None:
+        """Refuse what the permissions of root fields do not allow; of lists and records the planner knows, of acts they themselves."""
+        for selected in asked.selection:
+            permission = self._types.permission(selected)
+            if permission is not None and asked.kind is not OperationType.MUTATION:
+                with refused_at(selected):
+                    Guard(actor.rights).check(permission)
+
+
+def _circumstances(asked: Asked, context: Context) -> Circumstances:
+    query = asked.name or f"sha256:{sha256(asked.document.text.encode()).hexdigest()}"
+    return Circumstances(query, context.address, context.purpose)
 
 
 def _cost(asked: Asked, readings: Iterable[Asking]) -> Cost:
@@ -195,11 +223,6 @@ def _cost_of_act(selected: Selected, variables: VariableValues) -> Cost:
     given = selected.arguments.given(variables).get("input") if selected.arguments else None
     rows = given.get("rows", ()) if isinstance(given, dict) else ()
     return Cost(0, MUTATION + len(rows))
-
-
-def _refused(selected: Selected, error: GraphQLError) -> GraphQLError:
-    refusal = Invalid(f"This document would be refused: {error.message}", field=["document"])
-    return graphql_error(refusal, selected.nodes, [selected.key])
 
 
 def _invalid(message: str) -> GraphQLError:

@@ -13,8 +13,9 @@ from tenants.access.rights import Rows
 from tenants.intake.rules import KeyKind
 from tenants.words import RecordType
 
-#: The key of a field's place in its Strawberry metadata, and the attribute of a class that holds its table.
+#: The keys of a field's place and of its permission in its Strawberry metadata, and the attribute of a class that holds its table.
 PLACE = "place"
+PERMISSION = "permission"
 TABLE = "__table__"
 
 PAGE_MOST = 100
@@ -171,11 +172,18 @@ class Report:
     groupings: Mapping[str, Grouping] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a function tells of whoever asks: `(road, actor, **arguments)`, awaited beside what is read. A root field of queries only."""
+
+    answer: Callable[..., Awaitable[object]]
+
+
 #: Metadata of a field, or of a subscription, that is read back.
 READ_BACK = {PLACE: ReadBack()}
 EVENT = {PLACE: Event()}
 
-Place = Stored | Identity | Protected | ProtectedMap | Items | Related | Parent | ById | ByIds | ReadBack | Event | Told | Report
+Place = Stored | Identity | Protected | ProtectedMap | Items | Related | Parent | ById | ByIds | ReadBack | Event | Told | Report | Computed
 
 NEWEST_ID = Key("{row}.id", "uuid", is_descending=True)
 FIRST_ID = Key("{row}.id", "uuid")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from server.reads.lists import Shape
 from server.reads.places import Items, Related, Report, Table, Told
-from server.reads.selection import Selected
+from server.reads.selection import Arguments, Selected
 from tenants.access.rights import Rows
 from tenants.words import RecordType
 
@@ -43,7 +43,7 @@ class Sealed:
     """A sealed column. `wanted`: response key → "masked", "value" or "__typename" of the object that stands for it.
 
     `shown`: where it may be seen as a mask; `revealed`: where in clear, None being wherever it is shown. Of a map that `is_limited` each
-    name has its own.
+    name has its own. `purpose`: the arguments with which the value is asked for.
     """
 
     key: str
@@ -54,6 +54,7 @@ class Sealed:
     noun: RecordType
     is_map: bool = False
     is_limited: bool = False
+    purpose: Arguments | None = None
     shown: Shown | None = None
     revealed: Rows | None = None
 

@@ -41,7 +41,7 @@ from server.reads.plan import (
     Shown,
     Single,
 )
-from server.reads.selection import Selected
+from server.reads.selection import Arguments, Selected
 from server.reads.telling import refused_at
 from server.reads.types import Types
 from tenants.access.fields import field_of
@@ -153,7 +153,7 @@ class Planner:
             case Protected(mask):
                 assert table is not None
                 assert isinstance(table.noun, RecordType)
-                return self._sealed(Sealed(key, table.name, column, mask, _wanted(selected), table.noun))
+                return self._sealed(Sealed(key, table.name, column, mask, _wanted(selected), table.noun, purpose=_purpose(selected)))
             case ProtectedMap():
                 assert table is not None
                 return self._sealed_map(key, table, place, selected)
@@ -186,7 +186,8 @@ class Planner:
         revealed: Rows | None = self._guard.rights.rows(on(sealed.noun, Action.REVEAL), sealed.column)
         if revealed == (self._guard.rights.readable(sealed.noun) if masked is None else masked):
             revealed = None
-        return replace(sealed, shown=None if masked is None else Shown(sealed.noun, masked), revealed=revealed)
+        shown = None if masked is None else Shown(sealed.noun, masked)
+        return replace(sealed, shown=shown, revealed=revealed)
 
     def _sealed_map(self, key: str, table: Table, place: ProtectedMap, selected: Selected) -> Sealed:
         assert isinstance(table.noun, RecordType)
@@ -195,7 +196,8 @@ class Planner:
         clear = {rows for _, _, rows in levels}
         is_limited = any(masked != everywhere for _, masked, _ in levels) or not (clear == {everywhere} or clear == {()})
         revealed = () if clear == {()} else None
-        return Sealed(key, table.name, place.column, place.mask, _wanted(selected), table.noun, True, is_limited, None, revealed)
+        purpose, wanted = _purpose(selected), _wanted(selected)
+        return Sealed(key, table.name, place.column, place.mask, wanted, table.noun, True, is_limited, purpose, None, revealed)
 
     def _page(self, selected: Selected, place: Related, above: int | None) -> Page:
         number = self._numbered()
@@ -233,6 +235,11 @@ class Planner:
         if selected.name == "node":
             return selected.key, "node", self._record(selected.below, self._types.table(selected.type), number)
         return selected.key, selected.name if selected.name == "cursor" else selected.parent, None
+
+
+def _purpose(selected: Selected) -> Arguments | None:
+    """The arguments of the first `value` that is asked for."""
+    return next((each.arguments for each in selected.below if each.name == "value"), None)
 
 
 def _wanted(selected: Selected) -> tuple[tuple[str, str], ...]:

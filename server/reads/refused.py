@@ -9,3 +9,8 @@ class Refused(Exception):
     def __init__(self, payload: object) -> None:
         super().__init__()
         self.payload = payload
+
+    @property
+    def codes(self) -> list[str]:
+        """Why, for programs."""
+        return [str(each.code) for each in getattr(self.payload, "user_errors", ())]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from server.reads.lists import ListTypes
-from server.reads.places import Place, Table, place_of, table_of
+from server.reads.places import PERMISSION, Place, Table, place_of, table_of
 from server.reads.selection import Selected
+from tenants.access.permissions import Permission
 from tenants.ids import PREFIXES
 
 
@@ -17,6 +18,7 @@ class Types:
         self.lists = lists
         self._places: dict[tuple[str, str], tuple[Place | None, str]] = {}
         self._tables: dict[str, Table] = {}
+        self._permissions: dict[tuple[str, str], Permission] = {}
         for type_ in schema.type_map.values():
             if isinstance(type_, GraphQLObjectType) and "strawberry-definition" in type_.extensions:
                 self._add(type_)
@@ -29,11 +31,17 @@ class Types:
         for name, definition in type_.fields.items():
             declared = definition.extensions["strawberry-definition"]
             self._places[type_.name, name] = (place_of(declared), declared.python_name)
+            if declared.metadata.get(PERMISSION) is not None:
+                self._permissions[type_.name, name] = declared.metadata[PERMISSION]
 
     def place(self, selected: Selected) -> Place | None:
         """Where a selected field lives; None for `__typename` and for fields of plain objects."""
         found = self._places.get((selected.parent, selected.name))
         return found[0] if found else None
+
+    def permission(self, selected: Selected) -> Permission | None:
+        """The permission that a root field is declared with; None for nothing of its own."""
+        return self._permissions.get((selected.parent, selected.name))
 
     def python_name(self, selected: Selected) -> str:
         return self._places[selected.parent, selected.name][1]

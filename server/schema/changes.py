@@ -15,9 +15,11 @@ from strawberry.utils.str_converters import to_camel_case
 from server.authentication import Context
 from server.reads.declaring import read_back
 from server.reads.matching import matching
+from server.reads.places import PERMISSION
 from server.schema.graph import Customer
 from server.schema.lists import LIST_TYPES
 from server.schema.values import argument
+from tenants.access.permissions import Permission
 from tenants.changes.feed import Changed, Committed
 from tenants.changes.listening import changes_of
 from tenants.ids import global_id
@@ -61,7 +63,9 @@ Filter = Annotated["CustomerFilter", strawberry.lazy("server.schema.lists")]
 class ChangeSubscriptions:
     @strawberry.subscription(  # type: ignore[untyped-decorator]  # it takes a filter whose class mypy cannot see
         description="A customer whenever it, or a contact, order, interaction, need or preference of it, has been changed: one event a "
-        "customer and act. With a filter: of customers that pass it after the change; one that is gone is told whatever the filter."
+        "customer and act. With a filter: of customers that pass it after the change; one that is gone is told whatever the filter. Of "
+        "customers that you may see, and of those that are gone only where you may see all.",
+        metadata={PERMISSION: Permission.CUSTOMER_READ},
     )
     async def customer_changed(
         self, info: strawberry.Info[Context, None], filter: Annotated[Filter | None, argument("Which customers.")] = None

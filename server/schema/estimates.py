@@ -5,7 +5,8 @@ from __future__ import annotations
 import strawberry
 from strawberry.scalars import JSON
 
-from server.reads.declaring import argument
+from server.reads.declaring import argument, computed
+from server.reads.estimating import estimated
 
 
 @strawberry.type(description="What a request may take at most.")
@@ -17,18 +18,15 @@ class Estimate:
     is_within_limits: bool = strawberry.field(description="Whether it would run, as far as these limits go.")
 
 
-def _estimate() -> Estimate:
-    found: Estimate = strawberry.field(
-        description="What a request would cost, without running it. A document that would be refused is an error that says why."
-    )
-    found.arguments = [  # type: ignore[attr-defined]  # it is a field until Strawberry has made the type
-        argument("document", str, "The GraphQL document."),
-        argument("operationName", str | None, "Which of its operations, if it has several."),
-        argument("variables", JSON | None, "The variables; the sizes of its pages count."),
-    ]
-    return found
-
-
 @strawberry.type
 class EstimateQueries:
-    estimate: Estimate = _estimate()
+    estimate: Estimate = computed(
+        estimated,
+        "What a request would cost, without running it. A document that would be refused is an error that says why.",
+        [
+            argument("document", str, "The GraphQL document."),
+            argument("operationName", str | None, "Which of its operations, if it has several."),
+            argument("variables", JSON | None, "The variables; the sizes of its pages count."),
+        ],
+        permission=None,
+    )

@@ -12,7 +12,7 @@ import strawberry
 
 from server.authentication import Context
 from server.reads.declaring import by_id, first_argument, identity, items, newest, read_back, stored, stored_in, told
-from server.reads.places import EVENT
+from server.reads.places import EVENT, PERMISSION
 from server.schema.pages import Connection, Node
 from server.schema.user_errors import UserError, mutation
 from server.schema.values import argument, given, optional
@@ -197,7 +197,11 @@ class ImportQueries:
 
 @strawberry.type
 class ImportMutations:
-    @mutation(ImportPayload, "Start importing an uploaded file. It goes on by itself: follow it with `importProgress` or `import`.")
+    @mutation(
+        ImportPayload,
+        "Start importing an uploaded file. It goes on by itself: follow it with `importProgress` or `import`.",
+        permission=Permission.IMPORT_RUN,
+    )
     async def start_import(self, input: Annotated[StartImportInput, argument("The file and what to do with it.")]) -> ImportPayload | None:
         upload_id = local_id("UPLOAD", input.upload_id)
         if upload_id is None:
@@ -205,17 +209,19 @@ class ImportMutations:
         options = input.options()
         return ImportPayload(import_=await runs.start_import(upload_id, input.record_type, options, is_dry_run=input.dry_run))
 
-    @mutation(ImportPayload, "End an import; what was taken in stays. CONFLICT where it is over.")
+    @mutation(ImportPayload, "End an import; what was taken in stays. CONFLICT where it is over.", permission=Permission.IMPORT_RUN)
     async def cancel_import(self, id: ImportId) -> ImportPayload | None:
         await runs.cancel(_run_id(id))
         return ImportPayload(import_=_run_id(id))
 
-    @mutation(ImportPayload, "Hold an import until it is resumed. CONFLICT where it is over or paused already.")
+    @mutation(
+        ImportPayload, "Hold an import until it is resumed. CONFLICT where it is over or paused already.", permission=Permission.IMPORT_RUN
+    )
     async def pause_import(self, id: ImportId) -> ImportPayload | None:
         await runs.pause(_run_id(id))
         return ImportPayload(import_=_run_id(id))
 
-    @mutation(ImportPayload, "Let a paused import go on. CONFLICT where it is not paused.")
+    @mutation(ImportPayload, "Let a paused import go on. CONFLICT where it is not paused.", permission=Permission.IMPORT_RUN)
     async def resume_import(self, id: ImportId) -> ImportPayload | None:
         await runs.resume(_run_id(id))
         return ImportPayload(import_=_run_id(id))
@@ -226,7 +232,7 @@ class ImportSubscriptions:
     @strawberry.subscription(  # type: ignore[untyped-decorator]  # what it yields is read back, which graphql_type cannot say in types
         description="An import whenever it has got on, looked at twice a second, until it is over.",
         graphql_type=Import,
-        metadata=EVENT,
+        metadata=EVENT | {PERMISSION: Permission.IMPORT_READ},
     )
     async def import_progress(self, info: strawberry.Info[Context, None], id: ImportId) -> AsyncIterator[UUID]:
         run_id, seen, is_over = _run_id(id), None, False

@@ -12,11 +12,14 @@ from strawberry.utils.str_converters import to_camel_case
 from server.errors import refusal_in
 from server.reads.acts import KEY_ARGUMENT
 from server.reads.declaring import argument
+from server.reads.places import PERMISSION
 from server.reads.refused import Refused
+from tenants.access.permissions import Permission
 from tenants.ids import global_id
 from tenants.intake.drafts import Outcome
 from tenants.intake.problems import Code, Problem, Severity
-from tenants.refusals import Refusal
+from tenants.refusals import NotAllowed, Refusal
+from tenants.session import session
 from tenants.words import RecordType
 
 _KEY = (
@@ -39,16 +42,22 @@ class UserError:
     conflicts_with: strawberry.ID | None = strawberry.field(description="The id of the record that is in the way.", default=None)
 
 
-def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[P, Awaitable[A | None]]], Callable[P, Awaitable[A | None]]]:
+def mutation(
+    payload: Callable[..., A], description: str, *, permission: Permission | tuple[Permission, ...] | None
+) -> Callable[[Callable[P, Awaitable[A | None]]], Callable[P, Awaitable[A | None]]]:
     """Declares an act as a mutation. It runs inside a unit of work that `server.reads.execute` opens, and what it returns is read in it.
 
     A refusal, which undoes the unit of work, becomes a user error of this payload; a bug goes on.
+
+    Args:
+        permission: what is needed to begin, one of several, or None: nothing but a member or a key. How far it reaches, the domain says.
     """
 
     def declare(act: Callable[P, Awaitable[A | None]]) -> Callable[P, Awaitable[A | None]]:
         @wraps(act)
         async def refusing(*args: P.args, **kwargs: P.kwargs) -> A | None:
             try:
+                _check(permission)
                 return await act(*args, **kwargs)
             except Exception as error:  # a refusal may be wrapped by a library; anything else is raised again
                 refusal = refusal_in(error)
@@ -56,11 +65,18 @@ def mutation(payload: Callable[..., A], description: str) -> Callable[[Callable[
                     raise
                 raise Refused(payload(user_errors=[of_refusal(refusal)])) from None
 
-        field: Any = strawberry.mutation(resolver=refusing, description=description)
+        field: Any = strawberry.mutation(resolver=refusing, description=description, metadata={PERMISSION: permission})
         field.arguments = [*field.arguments, argument(KEY_ARGUMENT, str | None, _KEY)]
         return cast("Callable[P, Awaitable[A | None]]", field)
 
     return declare
+
+
+def _check(permission: Permission | tuple[Permission, ...] | None) -> None:
+    rights = session().actor.rights
+    wanted = permission if isinstance(permission, tuple) else () if permission is None else (permission,)
+    if wanted and not any(map(rights.may, wanted)):
+        raise NotAllowed(f"Your roles do not give you {' or '.join(wanted)}.")
 
 
 def of_refusal(refusal: Refusal) -> UserError:

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
+from server.reads.declaring import argument as declared
 from server.reads.declaring import items, stored
 from tenants import words
 from tenants.intake.problems import Severity
@@ -29,14 +30,21 @@ for _enum, _description in _ENUMS.items():
     strawberry.enum(_enum, description=_description)
 
 
+def in_clear(description: str) -> Any:
+    """A value that is revealed: who asks for it says what for."""
+    found = strawberry.field(description=description)
+    found.arguments = [declared("purpose", str | None, "What it is for, up to 200 characters; else the header X-Kelu-Purpose says it.")]
+    return found
+
+
 @strawberry.type(description="A value that is encrypted where it is stored.")
 class ProtectedText:
     masked: str = strawberry.field(
         description="As anybody may see it who may see the record: `138****5678`. The number of stars says nothing."
     )
-    value: str | None = strawberry.field(
-        description="In clear, for a key that may reveal, and noted. For others it is null, with one error NOT_ALLOWED a field, "
-        "however many records the field was asked of."
+    value: str | None = in_clear(
+        "In clear, for whoever may reveal it and says what for, and noted in the trail. Else it is null, with one error NOT_ALLOWED or "
+        "PURPOSE_REQUIRED a field, however many records the field was asked of."
     )
 
 
@@ -60,7 +68,7 @@ class CustomValue:
 class ProtectedCustomValue:
     name: str = strawberry.field(description="The field's name.")
     masked: str = strawberry.field(description="As anybody may see it who may see the record.")
-    value: str | None = strawberry.field(description="In clear, as text; for a key that may reveal, else null with an error NOT_ALLOWED.")
+    value: str | None = in_clear("In clear, as text, as the value of a ProtectedText is.")
 
 
 def flags() -> list[Flag]:

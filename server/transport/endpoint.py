@@ -6,6 +6,8 @@ query a third of its time.
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from graphql import GraphQLSchema, OperationType
 from starlette.types import Receive, Scope, Send
 
@@ -77,6 +79,10 @@ class GraphQLEndpoint:
 
     async def _answered(self, exchange: Exchange, context: Context, accept: str) -> None:
         request = await self._request(exchange)
+        purpose = exchange.headers.get(b"x-kelu-purpose")  # percent-encoded UTF-8: a browser sends nothing else in a header
+        context.purpose = unquote(purpose.decode("latin-1")) if purpose else None
+        client = exchange.scope.get("client")
+        context.address = client[0] if client else None
         text = await text_of(request, context.actor.tenant_id, self.road.documents)
         asked = self.road.asked(self.road.documents.checked(text), request.operation_name, request.variables)
         if asked.kind is OperationType.MUTATION:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from hashlib import sha256
 
 from tenants.access.fields import SYSTEM, field_of
 from tenants.access.permissions import ON_RECORDS, Action, Level, Permission, Scope, on
@@ -91,6 +92,11 @@ class Rights:
 
     grants: tuple[Grant, ...]
     _found: dict[object, Rows] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same rights in any process."""
+        return sha256(repr(self.grants).encode()).hexdigest()
 
     def may(self, permission: Permission) -> bool:
         """Whether a permission is had at all, however far it reaches."""

@@ -39,6 +39,7 @@ ENTRY = (
     )
     + """
     CREATE INDEX trail_entry_unsealed ON trail_entry (tenant_id, id) WHERE block IS NULL;
+    CREATE INDEX trail_entry_reveals ON trail_entry (tenant_id, actor_id, at) WHERE event = 'REVEAL';
     CREATE UNIQUE INDEX trail_entry_sealed ON trail_entry (tenant_id, block, position) WHERE block IS NOT NULL;
     """
 )

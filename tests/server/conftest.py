@@ -80,6 +80,8 @@ def graphql(http: httpx.AsyncClient, key_of: KeyOf) -> Ask:
 
     async def ask(document: str, /, *, as_: Actor, may_reveal: bool = False, operation: str | None = None, **variables: Any) -> Answer:
         headers = {"Authorization": f"Bearer {await key_of(as_, may_reveal=may_reveal)}"}
+        if may_reveal:
+            headers["X-Kelu-Purpose"] = "test"
         body = {"query": document, "variables": variables} | ({"operationName": operation} if operation else {})
         answer = await http.post("/graphql", json=body, headers=headers)
         told: dict[str, Any] = answer.json()
@@ -87,6 +89,15 @@ def graphql(http: httpx.AsyncClient, key_of: KeyOf) -> Ask:
         return Answer(answer.status_code, told, extensions)
 
     return ask
+
+
+async def reveals(actor: Actor) -> list[tuple[list[str], str]]:
+    """What the trail says was revealed: fields and purpose of each entry."""
+    async with acting_as(actor, read_only=True) as unit:
+        found = await unit.connection.fetch(
+            "SELECT fields, purpose FROM trail_entry WHERE tenant_id = $1 AND event = 'REVEAL' ORDER BY id", actor.tenant_id
+        )
+    return [(row["fields"], row["purpose"]) for row in found]
 
 
 @pytest.fixture

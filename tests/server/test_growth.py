@@ -121,7 +121,9 @@ async def test_what_is_read_costs_as_many_statements_however_much_it_is(graphql:
         counts.append(len(seen))
 
     assert counts == counts[:1] * len(SIZES)
-    assert 1 <= counts[0] <= 6  # a unit of work, the tenant's rules where a value is looked up, and one that reads
+    # A unit of work, the tenant's rules where a value is looked up, and one that reads; of what is revealed: a unit of work, the lock, what
+    # was revealed within the hour, and an entry for each field.
+    assert 1 <= counts[0] <= 13
 
 
 async def test_rows_by_the_hundred_cost_as_many_statements_as_one(graphql: Ask, fields: Actor) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tenants.session import Actor, acting_as
-from tests.server.conftest import Ask, KeyOf
+from tests.server.conftest import Ask, KeyOf, reveals
 
 CREATE = """mutation ($name: String!, $phone: PhoneNumber) {
   createCustomer(input: {name: $name, phone: $phone}) { customer { id name createdAt } userErrors { code } } }"""
@@ -84,7 +84,7 @@ async def test_an_answer_is_for_the_api_key_that_made_it_as_long_as_it_may_see_i
     http: httpx.AsyncClient, key_of: KeyOf, acme: Actor
 ) -> None:
     async def revealing(secret: str) -> tuple[int, bool]:
-        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "k7"}
+        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "k7", "X-Kelu-Purpose": "to call back"}
         answer = await http.post("/graphql", json={"query": REVEAL}, headers=headers)
         return answer.status_code, "13812345678" in answer.text
 
@@ -98,6 +98,7 @@ async def test_an_answer_is_for_the_api_key_that_made_it_as_long_as_it_may_see_i
     assert (first, again) == ((200, True), (200, True))
     assert (other, later) == ((422, False), (422, False))
     assert await _count(acme) == 1
+    assert await reveals(acme) == [(["phone"], "to call back")] * 2  # what is told again is revealed again
 
 
 async def test_the_key_may_be_an_argument(send: Any, acme: Actor) -> None:

@@ -19,6 +19,7 @@ from server.schema.writing.acts import CONFLICTS, USER_ERRORS
 from server.schema.writing.conflicts import FieldConflict, told
 from server.schema.writing.customers import CustomerFields
 from server.schema.writing.drafts import bounded, built_at_once, draft_of
+from tenants.access.permissions import Permission
 from tenants.ids import global_id
 from tenants.intake.drafts import Action, Batch, Outcome
 from tenants.intake.fields import targets
@@ -133,6 +134,7 @@ class BulkMutations:
     @mutation(
         UpsertCustomersPayload,
         f"Bring up to {ROWS_MOST:,} customers in: each is made, or matched to one of yours and changed. A wrong row is rejected alone.",
+        permission=(Permission.CUSTOMER_CREATE, Permission.CUSTOMER_UPDATE),
     )
     async def upsert_customers(
         self, input: Annotated[UpsertCustomersInput, argument("The rows, and what to do with them.")]

@@ -6,21 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import strawberry
-import structlog
 from strawberry.scalars import JSON
 
 from server.reads.places import Protected, ProtectedMap, place_of, table_of
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, Preference
 from server.schema.user_errors import path_of
-from tenants.access.permissions import Permission
 from tenants.intake import drafts
-from tenants.session import session
-
-log = structlog.get_logger(__name__)
 
 Mask = Callable[[str], str]
 
-_VALUE = "JSON as the type has it, dates and decimals as text; masked where the field is encrypted and the key may not reveal."
+_VALUE = "JSON as the type has it, dates and decimals as text; masked where the field is encrypted."
 
 
 @strawberry.type(
@@ -36,13 +31,9 @@ class FieldConflict:
 
 
 def told(outcome: drafts.Outcome) -> Iterator[tuple[int, FieldConflict]]:
-    """The conflicts of a batch with their rows, masked for whoever may not reveal; what is revealed is noted."""
-    actor = session().actor
+    """The conflicts of a batch with their rows, sealed ones as masks: whoever may reveal them reads the record."""
     for each in outcome.conflicts:
         mask = _mask_of(each.sealed)
-        if mask is not None and actor.rights.may(Permission.CUSTOMER_REVEAL):
-            log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=".".join(each.sealed or ()), records=1)
-            mask = None
         yours, stored, base = (_shown(value, mask) for value in (each.yours, each.stored, each.base))
         conflict = FieldConflict(field=path_of(each.field), yours=yours, stored=stored, base=base, is_conflicting=each.is_conflicting)
         yield each.row, conflict

@@ -16,6 +16,7 @@ from server.schema.writing import acts
 from server.schema.writing.acts import CONFLICTS, ID, USER_ERRORS, VERSION, DeleteInput, DeletePayload
 from server.schema.writing.conflicts import FieldConflict
 from server.schema.writing.drafts import CustomerLinkInput
+from tenants.access.permissions import Permission
 from tenants.words import RecordType
 
 
@@ -68,16 +69,16 @@ class DeleteContactPayload(DeletePayload):
 
 @strawberry.type
 class ContactMutations:
-    @mutation(CreateContactPayload, "Make a contact. Two contacts of one name are two people.")
+    @mutation(CreateContactPayload, "Make a contact. Two contacts of one name are two people.", permission=Permission.CONTACT_CREATE)
     async def create_contact(self, input: Annotated[CreateContactInput, argument("The contact.")]) -> CreateContactPayload | None:
         done = await acts.create(RecordType.CONTACT, input)
         return CreateContactPayload(contact=done.id, user_errors=done.errors)
 
-    @mutation(UpdateContactPayload, "Change a contact.")
+    @mutation(UpdateContactPayload, "Change a contact.", permission=Permission.CONTACT_UPDATE)
     async def update_contact(self, input: Annotated[UpdateContactInput, argument("What is changed.")]) -> UpdateContactPayload | None:
         done = await acts.update(RecordType.CONTACT, input)
         return UpdateContactPayload(contact=done.id, conflicts=done.conflicts, user_errors=done.errors)
 
-    @mutation(DeleteContactPayload, "Delete a contact.")
+    @mutation(DeleteContactPayload, "Delete a contact.", permission=Permission.CONTACT_DELETE)
     async def delete_contact(self, input: Annotated[DeleteInput, argument("Which one.")]) -> DeleteContactPayload | None:
         return DeleteContactPayload(**vars(await acts.delete(RecordType.CONTACT, input)))

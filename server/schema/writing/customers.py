@@ -18,6 +18,7 @@ from server.schema.writing.conflicts import FieldConflict
 from server.schema.writing.contacts import NestedContactInput
 from server.schema.writing.drafts import CUSTOM_MOST, NESTED_MOST, CustomValueInput, bounded, draft_of
 from server.schema.writing.orders import NestedOrderInput
+from tenants.access.permissions import Permission
 from tenants.intake.nested import take_in_nested
 from tenants.words import CustomerKind, Gender, Lifecycle, RecordType
 
@@ -90,6 +91,7 @@ class CustomerMutations:
         CreateCustomerPayload,
         "Make a customer, with contacts and orders if you like: all of it or nothing. A value that another one of yours holds and that "
         "must be unique is refused as DUPLICATE, which names that one.",
+        permission=Permission.CUSTOMER_CREATE,
     )
     async def create_customer(self, input: Annotated[CreateCustomerInput, argument("The customer.")]) -> CreateCustomerPayload | None:
         contacts = bounded(input.contacts or (), NESTED_MOST, "contacts")
@@ -98,7 +100,7 @@ class CustomerMutations:
         done = written(await take_in_nested(draft_of(input), nested, CREATING), RecordType.CUSTOMER)
         return CreateCustomerPayload(customer=done.id, user_errors=done.errors)
 
-    @mutation(UpdateCustomerPayload, "Change a customer.")
+    @mutation(UpdateCustomerPayload, "Change a customer.", permission=Permission.CUSTOMER_UPDATE)
     async def update_customer(self, input: Annotated[UpdateCustomerInput, argument("What is changed.")]) -> UpdateCustomerPayload | None:
         done = await acts.update(RecordType.CUSTOMER, input)
         return UpdateCustomerPayload(customer=done.id, conflicts=done.conflicts, user_errors=done.errors)
@@ -106,6 +108,7 @@ class CustomerMutations:
     @mutation(
         DeleteCustomerPayload,
         "Delete a customer with its contacts, orders, interactions, needs and preferences. The audit trail keeps what was.",
+        permission=Permission.CUSTOMER_DELETE,
     )
     async def delete_customer(self, input: Annotated[DeleteInput, argument("Which one.")]) -> DeleteCustomerPayload | None:
         return DeleteCustomerPayload(**vars(await acts.delete(RecordType.CUSTOMER, input)))

@@ -15,6 +15,7 @@ from server.schema.writing import acts
 from server.schema.writing.acts import CONFLICTS, ID, MOMENT, USER_ERRORS, VERSION, DeleteInput, DeletePayload
 from server.schema.writing.conflicts import FieldConflict
 from server.schema.writing.drafts import CustomerLinkInput
+from tenants.access.permissions import Permission
 from tenants.words import Channel, Direction, FollowUp, RecordType
 
 
@@ -67,20 +68,20 @@ class DeleteInteractionPayload(DeletePayload):
 
 @strawberry.type
 class InteractionMutations:
-    @mutation(CreateInteractionPayload, "Write an interaction down.")
+    @mutation(CreateInteractionPayload, "Write an interaction down.", permission=Permission.INTERACTION_CREATE)
     async def create_interaction(
         self, input: Annotated[CreateInteractionInput, argument("The interaction.")]
     ) -> CreateInteractionPayload | None:
         done = await acts.create(RecordType.INTERACTION, input)
         return CreateInteractionPayload(interaction=done.id, user_errors=done.errors)
 
-    @mutation(UpdateInteractionPayload, "Change an interaction.")
+    @mutation(UpdateInteractionPayload, "Change an interaction.", permission=Permission.INTERACTION_UPDATE)
     async def update_interaction(
         self, input: Annotated[UpdateInteractionInput, argument("What is changed.")]
     ) -> UpdateInteractionPayload | None:
         done = await acts.update(RecordType.INTERACTION, input)
         return UpdateInteractionPayload(interaction=done.id, conflicts=done.conflicts, user_errors=done.errors)
 
-    @mutation(DeleteInteractionPayload, "Delete an interaction.")
+    @mutation(DeleteInteractionPayload, "Delete an interaction.", permission=Permission.INTERACTION_DELETE)
     async def delete_interaction(self, input: Annotated[DeleteInput, argument("Which one.")]) -> DeleteInteractionPayload | None:
         return DeleteInteractionPayload(**vars(await acts.delete(RecordType.INTERACTION, input)))

@@ -15,6 +15,7 @@ from server.schema.writing import acts
 from server.schema.writing.acts import CONFLICTS, ID, USER_ERRORS, VERSION, DeleteInput, DeletePayload
 from server.schema.writing.conflicts import FieldConflict
 from server.schema.writing.drafts import CustomerLinkInput
+from tenants.access.permissions import Permission
 from tenants.words import NeedStatus, RecordType
 
 
@@ -62,16 +63,16 @@ class DeleteNeedPayload(DeletePayload):
 
 @strawberry.type
 class NeedMutations:
-    @mutation(CreateNeedPayload, "Write a need down.")
+    @mutation(CreateNeedPayload, "Write a need down.", permission=Permission.NEED_CREATE)
     async def create_need(self, input: Annotated[CreateNeedInput, argument("The need.")]) -> CreateNeedPayload | None:
         done = await acts.create(RecordType.NEED, input)
         return CreateNeedPayload(need=done.id, user_errors=done.errors)
 
-    @mutation(UpdateNeedPayload, "Change a need.")
+    @mutation(UpdateNeedPayload, "Change a need.", permission=Permission.NEED_UPDATE)
     async def update_need(self, input: Annotated[UpdateNeedInput, argument("What is changed.")]) -> UpdateNeedPayload | None:
         done = await acts.update(RecordType.NEED, input)
         return UpdateNeedPayload(need=done.id, conflicts=done.conflicts, user_errors=done.errors)
 
-    @mutation(DeleteNeedPayload, "Delete a need.")
+    @mutation(DeleteNeedPayload, "Delete a need.", permission=Permission.NEED_DELETE)
     async def delete_need(self, input: Annotated[DeleteInput, argument("Which one.")]) -> DeleteNeedPayload | None:
         return DeleteNeedPayload(**vars(await acts.delete(RecordType.NEED, input)))

@@ -16,6 +16,7 @@ from server.schema.writing import acts
 from server.schema.writing.acts import CONFLICTS, ID, MOMENT, USER_ERRORS, VERSION, DeleteInput, DeletePayload
 from server.schema.writing.conflicts import FieldConflict
 from server.schema.writing.drafts import LINES_MOST, CustomerLinkInput
+from tenants.access.permissions import Permission
 from tenants.words import OrderStatus, PaymentMethod, RecordType
 
 
@@ -82,16 +83,20 @@ class DeleteOrderPayload(DeletePayload):
 
 @strawberry.type
 class OrderMutations:
-    @mutation(CreateOrderPayload, "Make an order. A number that another order of yours has is refused as DUPLICATE, which names that one.")
+    @mutation(
+        CreateOrderPayload,
+        "Make an order. A number that another order of yours has is refused as DUPLICATE, which names that one.",
+        permission=Permission.ORDER_CREATE,
+    )
     async def create_order(self, input: Annotated[CreateOrderInput, argument("The order.")]) -> CreateOrderPayload | None:
         done = await acts.create(RecordType.ORDER, input)
         return CreateOrderPayload(order=done.id, user_errors=done.errors)
 
-    @mutation(UpdateOrderPayload, "Change an order.")
+    @mutation(UpdateOrderPayload, "Change an order.", permission=Permission.ORDER_UPDATE)
     async def update_order(self, input: Annotated[UpdateOrderInput, argument("What is changed.")]) -> UpdateOrderPayload | None:
         done = await acts.update(RecordType.ORDER, input)
         return UpdateOrderPayload(order=done.id, conflicts=done.conflicts, user_errors=done.errors)
 
-    @mutation(DeleteOrderPayload, "Delete an order, with its lines.")
+    @mutation(DeleteOrderPayload, "Delete an order, with its lines.", permission=Permission.ORDER_DELETE)
     async def delete_order(self, input: Annotated[DeleteInput, argument("Which one.")]) -> DeleteOrderPayload | None:
         return DeleteOrderPayload(**vars(await acts.delete(RecordType.ORDER, input)))

@@ -15,6 +15,7 @@ from server.schema.writing import acts
 from server.schema.writing.acts import CONFLICTS, ID, USER_ERRORS, VERSION, DeleteInput, DeletePayload
 from server.schema.writing.conflicts import FieldConflict
 from server.schema.writing.drafts import CustomerLinkInput
+from tenants.access.permissions import Permission
 from tenants.words import RecordType
 
 
@@ -63,20 +64,24 @@ class DeletePreferencePayload(DeletePayload):
 
 @strawberry.type
 class PreferenceMutations:
-    @mutation(CreatePreferencePayload, "Write a preference down. One that the customer has already is refused as DUPLICATE.")
+    @mutation(
+        CreatePreferencePayload,
+        "Write a preference down. One that the customer has already is refused as DUPLICATE.",
+        permission=Permission.PREFERENCE_CREATE,
+    )
     async def create_preference(
         self, input: Annotated[CreatePreferenceInput, argument("The preference.")]
     ) -> CreatePreferencePayload | None:
         done = await acts.create(RecordType.PREFERENCE, input)
         return CreatePreferencePayload(preference=done.id, user_errors=done.errors)
 
-    @mutation(UpdatePreferencePayload, "Change a preference.")
+    @mutation(UpdatePreferencePayload, "Change a preference.", permission=Permission.PREFERENCE_UPDATE)
     async def update_preference(
         self, input: Annotated[UpdatePreferenceInput, argument("What is changed.")]
     ) -> UpdatePreferencePayload | None:
         done = await acts.update(RecordType.PREFERENCE, input)
         return UpdatePreferencePayload(preference=done.id, conflicts=done.conflicts, user_errors=done.errors)
 
-    @mutation(DeletePreferencePayload, "Delete a preference.")
+    @mutation(DeletePreferencePayload, "Delete a preference.", permission=Permission.PREFERENCE_DELETE)
     async def delete_preference(self, input: Annotated[DeleteInput, argument("Which one.")]) -> DeletePreferencePayload | None:
         return DeletePreferencePayload(**vars(await acts.delete(RecordType.PREFERENCE, input)))

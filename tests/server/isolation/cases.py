@@ -22,7 +22,7 @@ from tests.server.isolation.foreign import CANARY, Foreign, never
 from tests.server.reference.writing import is_leaf
 
 #: Arguments that name no record and hold no value of one. A new argument is a case, or it is written down here.
-NO_REFERENCE = {"first": "Int", "last": "Int", "groupBy": "CustomerGrouping", "operationName": "String"}
+NO_REFERENCE = {"first": "Int", "last": "Int", "groupBy": "CustomerGrouping", "operationName": "String", "purpose": "String"}
 #: What a leaf of an input is given where the other tenant's record has no such field.
 ELSE = {
     **{"String": f"{CANARY} text", "ID": "cus_" + "7" * 32, "PhoneNumber": "+8613800138001", "EmailAddress": f"{CANARY}@vogel.example.org"},

@@ -139,6 +139,8 @@ class Generator:
             values = self._page(field_, named.removesuffix("Connection"), definition, around)
         for name, argument in definition.args.items():
             is_wanted = is_required_argument(argument) or name == "first" or self.chance.random() < 0.5
+            if name == "purpose":  # said for the whole request
+                continue
             if name not in values and is_wanted and not is_page:
                 values[name] = self._value(name, argument.type, named)
         texts = [f"{name}: {self._written.text(definition.args[name].type, value)}" for name, value in values.items()]
