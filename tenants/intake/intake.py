@@ -58,7 +58,7 @@ async def take_in(batch: Batch, rules: IntakeRules) -> Outcome:
     One statement per step however many drafts there are. Nothing is written for a row that has an error;
     `rules.dry_run` stops after the plan, and the plan is what a real run would do.
     """
-    tenant, keyring = await TenantRules.load(), await session().keyring()
+    tenant, keyring = await TenantRules.load(is_held=not rules.dry_run), await session().keyring()
     if len(batch) <= _AT_ONCE:
         return await settle(prepare(batch, tenant, rules, keyring))
     return await settle(await asyncio.to_thread(prepare, batch, tenant, rules, keyring))
@@ -70,6 +70,8 @@ def prepare(batch: Batch, tenant: TenantRules, rules: IntakeRules, keyring: Keyr
     Raises:
         Invalid: a column that is no field of this record type.
     """
+    if rules.match_by is None:
+        rules = replace(rules, match_by=tenant.match_by)
     cleaned = clean(batch, tenant, rules)
     validate(cleaned, tenant)
     shape = SHAPES[batch.record_type]
@@ -130,7 +132,7 @@ async def _planned(prepared: Prepared, shape: Shape, drafts: Sequence[Draft], ru
     if shape.record_type is RecordType.ORDER:
         customers = {draft.values["customer_id"] for draft in drafts if "customer_id" in draft.values}
         await load_births(sorted(customers), current, prepared.keyring, matches)
-    kinds = {KeyKind.EXTERNAL, *rules.match_by, *prepared.tenant.unique}
+    kinds = {KeyKind.EXTERNAL, *(rules.match_by or ()), *prepared.tenant.unique}
     await match_records(shape, drafts, kinds, current, prepared.keyring, matches)
     rows = prepared.clean.rows
     plan = Plan(shape, prepared.tenant, rules, matches, rows, [Action.REJECT] * len(rows), [None] * len(rows), [])

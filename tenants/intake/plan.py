@@ -101,7 +101,7 @@ class Plan:
         if self.rules.only_by_id and self.shape.record_type is not RecordType.CUSTOMER:
             return []
         if self.shape.record_type is RecordType.CUSTOMER:
-            signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by if kind in draft.keys]
+            signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by or () if kind in draft.keys]
         else:
             signs = signs_of(self.shape, draft.values)
         return next((found for sign in signs if (found := self._holders(sign))), [])
