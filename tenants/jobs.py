@@ -39,6 +39,7 @@ class JobKind(StrEnum):
     IMPORT_READ = "import_read"
     IMPORT_ROWS = "import_rows"
     IMPORT_TIDY = "import_tidy"
+    FIELD_CLEAR = "field_clear"
 
 
 class LostClaim(Exception):

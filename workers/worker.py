@@ -23,6 +23,7 @@ from tenants.imports import runs
 from tenants.installation import installation, open_installation
 from tenants.jobs import JobKind
 from tenants.logs import log_as_json
+from tenants.rules.clearing import clear_field, leave_uncleared
 from tenants.settings import settings
 from workers.clock import Clock
 from workers.imports.read import import_read
@@ -37,6 +38,7 @@ JOBS = (
     tenant_job(JobKind.IMPORT_READ, import_read, runs.fail),
     tenant_job(JobKind.IMPORT_ROWS, import_rows, runs.fail),
     tenant_job(JobKind.IMPORT_TIDY, import_tidy, leave_untidy),
+    tenant_job(JobKind.FIELD_CLEAR, clear_field, leave_uncleared),
     SEAL,
 )
 
