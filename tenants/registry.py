@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-
 from tenants.encryption.tenant_keys import create_tenant_key
 from tenants.ids import new_id
 from tenants.installation import installation

@@ -16,6 +16,7 @@ from server.reads.places import (
     PLACE,
     READ_BACK,
     TABLE,
+    Answered,
     ById,
     ByIds,
     Identity,
@@ -113,6 +114,13 @@ def read_back(type_: object, description: str, name: str | None = None) -> Any:
 
 def told(tell: Callable[..., Awaitable[Sequence[Any]]], description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
     found = _field(Told(tell), description)
+    found.arguments = list(arguments)
+    return found
+
+
+def answered(tell: Callable[..., Awaitable[Any]], description: str, *, points: int, arguments: Sequence[StrawberryArgument] = ()) -> Any:
+    """A root field that the domain answers; `points` is what that costs."""
+    found = _field(Answered(tell, points), f"{description} {points} points.")
     found.arguments = list(arguments)
     return found
 

@@ -24,6 +24,7 @@ from server.reads.answer import Revealed
 from server.reads.asked import Asked
 from server.reads.cost import INTROSPECTION, MUTATION, REQUEST, Cost, admitted, cost_of
 from server.reads.estimating import Estimate
+from server.reads.places import Answered
 from server.reads.reading import Asking, Outline, asking, read
 from server.reads.selection import Operation, Selected
 from server.reads.telling import cut, masked, told_error
@@ -31,7 +32,7 @@ from server.reads.types import Types
 from server.schema.lists import LIST_TYPES
 from tenants.access.rights import Rights
 from tenants.refusals import Invalid
-from tenants.session import Actor
+from tenants.session import Actor, reading_as
 
 log = structlog.get_logger(__name__)
 
@@ -108,18 +109,20 @@ class Road:
 
     async def _queried(self, asked: Asked, actor: Actor) -> ExecutionResult:
         reading = asking(asked.outlines[None], self._types, asked.variables, actor.rights)
-        told = await admitted(_cost(asked, [reading]), actor)
+        told = await admitted(self._cost(asked, [reading]), actor)
         errors: list[GraphQLError] = []
         data = await self._read(reading, actor, asked.variables, None, errors)
         for selected in asked.selection:
             if selected.name == "estimate":
                 data[selected.key] = self._estimated(selected, asked.variables, actor.rights)
+            elif isinstance(place := self._types.place(selected), Answered):
+                data[selected.key] = await self._told(selected, place, actor, asked.variables, errors)
         return ExecutionResult(data, errors or None, told)
 
     async def _mutated(self, asked: Asked, context: Context) -> ExecutionResult:
         """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
         readings = {key: asking(outline, self._types, asked.variables, context.actor.rights) for key, outline in asked.outlines.items()}
-        told = await admitted(_cost(asked, readings.values()), context.actor)
+        told = await admitted(self._cost(asked, readings.values()), context.actor)
         acts = Acts(self._schema, asked, self._executor(asked, context), self._read)
         errors: list[GraphQLError] = []
         answers = {each.key: await acts.answered(each, readings[each.key], errors) for each in asked.selection}
@@ -129,7 +132,7 @@ class Road:
         """The events of a subscription, each read when it comes. A refusal or a bug is its last."""
         try:
             reading = asking(asked.outlines[None], self._types, asked.variables, context.actor.rights)
-            await admitted(_cost(asked, [reading]), context.actor)
+            await admitted(self._cost(asked, [reading]), context.actor)
             stream: Any = create_source_event_stream(self._executor(asked, context))
             stream = await stream if is_awaitable(stream) else stream
             if isinstance(stream, ExecutionResult):
@@ -163,6 +166,27 @@ class Road:
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=len(records))
         return data
 
+    async def _told(
+        self, selected: Selected, place: Answered, actor: Actor, variables: VariableValues, errors: list[GraphQLError]
+    ) -> Any:
+        """What the domain answers; a refusal makes this field null and leaves the others."""
+        arguments = selected.arguments.given(variables) if selected.arguments else {}
+        try:
+            async with reading_as(actor):
+                found = await place.tell(**arguments)
+        except Exception as error:  # a bug is logged on the way
+            errors.append(graphql_error(error, selected.nodes, [selected.key]))
+            return None
+        return cut(found, selected.below, self._types)
+
+    def _cost(self, asked: Asked, readings: Iterable[Asking]) -> Cost:
+        """What a request with these readings may take at most."""
+        cost = sum(map(cost_of, readings), Cost(0, REQUEST))
+        if asked.kind is OperationType.MUTATION:
+            cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
+        places = (self._types.place(each) for each in asked.selection)
+        return cost + Cost(0, sum(place.points for place in places if isinstance(place, Answered)))
+
     def _estimated(self, selected: Selected, variables: VariableValues, rights: Rights) -> Any:
         """What another request would cost, told without running it.
 
@@ -173,20 +197,12 @@ class Road:
         given = selected.arguments.given(variables)
         try:
             wanted = self.asked(self.documents.checked(given["document"]), given.get("operationName"), given.get("variables") or {})
-            cost = _cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
+            cost = self._cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
         except Wrong as wrong:
             raise _refused(selected, wrong.errors[0]) from None
         except GraphQLError as error:
             raise _refused(selected, error) from None
         return cut(Estimate.of(cost), selected.below, self._types)
-
-
-def _cost(asked: Asked, readings: Iterable[Asking]) -> Cost:
-    """What a request with these readings may take at most."""
-    cost = sum(map(cost_of, readings), Cost(0, REQUEST))
-    if asked.kind is OperationType.MUTATION:
-        cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
-    return cost
 
 
 def _cost_of_act(selected: Selected, variables: VariableValues) -> Cost:

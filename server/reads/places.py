@@ -153,6 +153,17 @@ class Grouping(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a function of the domain answers about the tenant, at the root: `(**arguments)`, awaited in a unit of work that only reads.
+
+    `points` is what that costs. What it gives is a plain object, and read by its Python names.
+    """
+
+    tell: Callable[..., Awaitable[Any]]
+    points: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Rows that are counted, not stored: `source` is a query; the row's type says SQL over its columns.
 
@@ -175,7 +186,7 @@ class Report:
 READ_BACK = {PLACE: ReadBack()}
 EVENT = {PLACE: Event()}
 
-Place = Stored | Identity | Protected | ProtectedMap | Items | Related | Parent | ById | ByIds | ReadBack | Event | Told | Report
+Place = Stored | Identity | Protected | ProtectedMap | Items | Related | Parent | ById | ByIds | ReadBack | Event | Told | Answered | Report
 
 NEWEST_ID = Key("{row}.id", "uuid", is_descending=True)
 FIRST_ID = Key("{row}.id", "uuid")

@@ -184,8 +184,8 @@ def _source(cell: str, sources: Mapping[str, str]) -> str | Fault:
     found = sources.get(" ".join(normalise.clean(cell).split()).casefold())
     if found is not None:
         return found
-    some = list(sources.values())[:_SHOWN_MOST]
-    return Fault(Code.UNKNOWN_WORD, "This is not one of your sources.", f"Write one of: {', '.join(some)}{' …' * (len(sources) > len(some))}")
+    some = [*list(sources.values())[:_SHOWN_MOST], *["…"] * (len(sources) > _SHOWN_MOST)]
+    return Fault(Code.UNKNOWN_WORD, "This is not one of your sources.", f"Write one of: {', '.join(some)}.")
 
 
 def _version(cell: str) -> int | Fault:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tortoise.migrations.migration import Migration as BaseMigration
 from tortoise.migrations.operations import RunSQL
 
-from tenants.tables import drop, tenant_table
-
 #: Who writes records shares a lock with others who do, and has it before the rules are read: each statement of a volatile function
 #: sees what was committed when it began.
 RULES = """

@@ -160,9 +160,7 @@ def _choices(type: FieldType, given: Sequence[str]) -> list[str]:
         wrong = "A field of choices needs some." if type is FieldType.CHOICE else "Only a field of choices has some."
         raise Invalid(wrong, field=["choices"])
     if len(choices) > CHOICES_MOST or not all(1 <= len(each) <= CHOICE_LONGEST and each.isprintable() for each in choices):
-        raise Invalid(
-            f"There may be {CHOICES_MOST} choices, of 1 to {CHOICE_LONGEST} printable characters each.", field=["choices"]
-        )
+        raise Invalid(f"There may be {CHOICES_MOST} choices, of 1 to {CHOICE_LONGEST} printable characters each.", field=["choices"])
     if len({each.casefold() for each in choices}) < len(choices):
         raise Invalid("A choice is named twice.", field=["choices"])
     return choices

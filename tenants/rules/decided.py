@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -83,8 +83,8 @@ class Decided(BaseModel):
     @classmethod
     def _labels(cls, labels: dict[Lifecycle, str]) -> dict[Lifecycle, str]:
         found = {lifecycle: _said(label, LABEL_LONGEST) for lifecycle, label in labels.items()}
-        words = [label.casefold() for label in found.values()]
-        if len(set(words)) < len(words) or any(word.upper() in Lifecycle and found.get(Lifecycle(word.upper())) != word for word in words):
+        words, others = [label.casefold() for label in found.values()], {each.casefold(): each for each in Lifecycle}
+        if len(set(words)) < len(words) or any(others.get(label.casefold(), each) is not each for each, label in found.items()):
             raise ValueError("two lifecycles would be called the same")
         return found
 
@@ -113,5 +113,3 @@ def _said(text: str, longest: int) -> str:
     if not 1 <= len(said) <= longest or not said.isprintable():
         raise ValueError(f"write 1 to {longest} printable characters")
     return said
-
-

@@ -11,7 +11,7 @@ from tenants.session import session
 PATIENCE_SECONDS = 10
 
 _SHARE = "SELECT held_rules_version($1)"
-_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('rules ' || $1::text, 0))"
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('rules ' || $1::uuid::text, 0))"
 
 
 class RulesChanged(Exception):

@@ -96,5 +96,6 @@ def _decided(before: Decided, given: Mapping[str, Any]) -> Decided:
 
 _READ = "SELECT id, name, country, time_zone, currency, rules, version, updated_at FROM tenant WHERE id = $1"
 _CHANGE = """
-UPDATE tenant SET name = $2, country = $3, time_zone = $4, currency = $5, rules = $6, version = version + 1, updated_at = now() WHERE id = $1
+UPDATE tenant SET name = $2, country = $3, time_zone = $4, currency = $5, rules = $6, version = version + 1, updated_at = now()
+WHERE id = $1
 """

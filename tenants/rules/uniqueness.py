@@ -58,7 +58,7 @@ async def _hold(statement: str, kinds: Sequence[KeyKind]) -> None:
 _SHARED = f"""
 SELECT kind, count(*)::int AS customers, (array_agg(customer_id ORDER BY customer_id))[1:{CUSTOMERS_MOST}] AS ids
 FROM customer_key WHERE tenant_id = $1 AND kind = any($2::text[])
-GROUP BY kind, value HAVING count(*) > 1 ORDER BY kind, min(customer_id) LIMIT {CLASHES_MOST}
+GROUP BY kind, value HAVING count(*) > 1 ORDER BY kind, 3 LIMIT {CLASHES_MOST}
 """
 
 _NOBODY = "'00000000-0000-0000-0000-000000000000'"
