@@ -67,8 +67,8 @@ class Decided(BaseModel):
     def _known(cls, required: dict[RecordType, list[str]]) -> dict[RecordType, list[str]]:
         for noun, names in required.items():
             known = {field.name for field in FIELDS[noun]} - _NOT_REQUIRED
-            if unknown := set(names) - known:
-                raise ValueError(f"a {noun.lower()} has no field {', '.join(sorted(unknown))} that could be required")
+            if not set(names) <= known:
+                raise ValueError(f"a {noun.lower()} can be required to have {', '.join(sorted(known))}")
         return {noun: sorted(set(names)) for noun, names in required.items() if names}
 
     @field_validator("sources")
