@@ -166,9 +166,7 @@ class Road:
             log.info("sealed.revealed", tenant=str(actor.tenant_id), actor=str(actor.id), field=field, records=len(records))
         return data
 
-    async def _told(
-        self, selected: Selected, place: Answered, actor: Actor, variables: VariableValues, errors: list[GraphQLError]
-    ) -> Any:
+    async def _told(self, selected: Selected, place: Answered, actor: Actor, variables: VariableValues, errors: list[GraphQLError]) -> Any:
         """What the domain answers; a refusal makes this field null and leaves the others."""
         arguments = selected.arguments.given(variables) if selected.arguments else {}
         try:

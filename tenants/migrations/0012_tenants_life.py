@@ -28,8 +28,8 @@ BEGIN
 END $$;
 """
 
-#: What became of a tenant that was deleted; the one thing that stays of it, and nothing personal is in it. `keys`, `removed` and `files` are
-#: what was destroyed; `checkpoint` is the last of its trail; `proof` says it all, signed.
+#: What became of a tenant that was deleted; the one thing that stays of it, and nothing personal is in it. `keys`, `removed` and `files`
+#: are what was destroyed; `checkpoint` is the last of its trail; `proof` says it all, signed.
 ERASURE = tenant_table(
     "erasure",
     """

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from tenants.session import session
-
-log = structlog.get_logger(__name__)
+from tenants.trail import Event, note
 
 
 async def noted(fields: Sequence[str]) -> None:
     """Note in this unit of work that these settings were changed."""
-    log.info("settings.changed", tenant=str(session().tenant_id), fields=list(fields))
+    await note(Event.SETTINGS_CHANGED, subject_type="TENANT", subject_id=session().tenant_id, fields=list(fields))
