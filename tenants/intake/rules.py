@@ -100,7 +100,7 @@ class TenantRules:
     @classmethod
     async def load(cls, *, is_held: bool = False) -> TenantRules:
         """The rules of the tenant we act in, in one statement; held, nobody changes them before this unit of work is over."""
-        found = await session().connection.fetchrow(_LOAD, session().tenant_id, is_held)
+        found = await session().connection.fetchrow(_HOLD if is_held else _LOAD, session().tenant_id)
         if found is None:
             raise NotFound("There is no such tenant.")
         fields = orjson.loads(found["custom_fields"])
@@ -134,7 +134,12 @@ def _custom_field(stored: dict[str, Any]) -> CustomFieldRule:
     )
 
 
-_LOAD = "SELECT * FROM tenant_rules($1, $2)"
+_LOAD = """
+SELECT t.country, t.time_zone, t.currency, t.rules, t.version,
+       (SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM custom_field f WHERE f.tenant_id = $1) AS custom_fields
+FROM tenant t WHERE t.id = $1
+"""
+_HOLD = "SELECT * FROM held_rules($1)"
 
 
 @dataclass(frozen=True, slots=True)

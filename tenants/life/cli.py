@@ -18,7 +18,7 @@ from tenants.ids import global_id, local_id
 from tenants.installation import open_installation
 from tenants.life import status
 from tenants.life.erasing import erase_tenant
-from tenants.life.marking import mark, seal_the_end
+from tenants.life.marking import mark, owner_url, seal_the_end
 from tenants.life.proof import Erasure, erasure_of
 from tenants.life.status import TenantStatus, status_now
 from tenants.life.tables import tables_of_tenants
@@ -184,6 +184,7 @@ async def _mark(actor: Actor, id: str, yes: bool, reason: str | None) -> None:
         name = await unit.connection.fetchval("SELECT name FROM tenant WHERE id = $1", unit.tenant_id)
     if before is TenantStatus.DELETING:
         return
+    owner_url()
     if not yes:
         _confirm(id, name)
     await status.suspend(actor, reason)

@@ -21,6 +21,18 @@ from tenants.trail.form import checkpoint_line
 from tenants.trail.sealing import last_block, seal
 
 
+def owner_url() -> str:
+    """By which the owner of the tables is connected.
+
+    Raises:
+        Invalid: this process has not got it.
+    """
+    owner = installation().servers.owner
+    if owner is None:
+        raise Invalid("KELU_DATABASE_OWNER_URL is not set, and only the owner of the tables can delete a tenant.")
+    return owner
+
+
 async def seal_the_end(actor: Actor, reason: str | None) -> bytes | None:
     """Write into the trail that the tenant is deleted, and seal it; its last checkpoint, None if there is none."""
     async with acting_as(actor) as unit:
@@ -38,10 +50,7 @@ async def mark(tenant_id: UUID, checkpoint: bytes | None) -> UUID:
     Raises:
         Invalid: this process has not got the owner's URL.
     """
-    owner = installation().servers.owner
-    if owner is None:
-        raise Invalid("KELU_DATABASE_OWNER_URL is not set, and only the owner of the tables can delete a tenant.")
-    async with connected(owner) as connection, connection.transaction():
+    async with connected(owner_url()) as connection, connection.transaction():
         await connection.execute(f"SELECT act_as_tenant('{tenant_id}')")
         await connection.execute("SELECT FROM tenant WHERE id = $1 FOR UPDATE", tenant_id)
         job_id = await connection.fetchval("SELECT job_id FROM erasure WHERE tenant_id = $1", tenant_id)

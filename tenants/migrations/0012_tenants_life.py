@@ -16,12 +16,10 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('rules ' || wanted::text, 0));
     RETURN (SELECT t.version FROM tenant t WHERE t.id = wanted);
 END $$;
-CREATE FUNCTION tenant_rules(wanted uuid, is_held boolean)
+CREATE FUNCTION held_rules(wanted uuid)
 RETURNS TABLE (country text, time_zone text, currency text, rules jsonb, version integer, custom_fields jsonb) LANGUAGE plpgsql AS $$
 BEGIN
-    IF is_held THEN
-        PERFORM pg_advisory_xact_lock_shared(hashtextextended('rules ' || wanted::text, 0));
-    END IF;
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('rules ' || wanted::text, 0));
     RETURN QUERY SELECT t.country, t.time_zone, t.currency, t.rules, t.version,
         (SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM custom_field f WHERE f.tenant_id = wanted)
     FROM tenant t WHERE t.id = wanted;
@@ -115,7 +113,7 @@ REVOKE SELECT (id, status) ON tenant FROM kelu_door;
 TAKEN_BACK = """
 DROP FUNCTION door_erase(text, integer);
 DROP POLICY deleting ON tenant;
-DROP FUNCTION tenant_rules(uuid, boolean); DROP FUNCTION held_rules_version(uuid);
+DROP FUNCTION held_rules(uuid); DROP FUNCTION held_rules_version(uuid);
 ALTER TABLE custom_field DROP COLUMN retired_at, DROP COLUMN cleared_to;
 """
 

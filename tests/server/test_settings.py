@@ -65,6 +65,20 @@ async def test_settings_are_read_and_changed_under_one_version(graphql: Ask, cha
     assert (await graphql(SETTINGS, as_=globex))["tenantSettings"] == elsewhere
 
 
+async def test_a_change_is_in_the_trail_by_the_names_of_its_fields(graphql: Ask, change: Change, acme: Actor) -> None:
+    await change(acme, name="青门贸易", sources=["Messe"])
+    await graphql(CREATE_FIELD, as_=acme, input={"name": "size", "label": "Größe", "type": "TEXT"})
+    await change(acme, name=" ")
+
+    async with acting_as(acme, read_only=True) as unit:
+        rows = await unit.connection.fetch(
+            "SELECT t.*, t::text AS said FROM trail_entry t WHERE tenant_id = $1 AND event = 'SETTINGS_CHANGED' ORDER BY id", acme.tenant_id
+        )
+    assert [row["fields"] for row in rows] == [["name", "sources"], ["custom.size"]]
+    assert {(row["actor_kind"], row["subject_type"], row["subject_id"]) for row in rows} == {("API_KEY", "TENANT", acme.tenant_id)}
+    assert [each for each in ("青门", "Messe", "Größe") for row in rows if each in row["said"]] == []
+
+
 async def test_what_is_unchanged_is_no_new_version(change: Change, acme: Actor) -> None:
     first = await change(acme, sources=["展会"])
     again = await change(acme, sources=["展会"])
