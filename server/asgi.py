@@ -23,6 +23,7 @@ from server.transport.origins import CheckedOrigins, Origins
 from server.transport.persisted import check_trusted_documents
 from server.uploads import take_upload
 from tenants.installation import open_installation
+from tenants.life.forgetting import hearing
 from tenants.settings import Settings, settings
 
 #: Paths that ask for no key: what watches the process has none.
@@ -73,7 +74,7 @@ class FrontDoor:
 def _lifespan(chosen: Settings):  # type: ignore[no-untyped-def]  # Starlette's own name for the type is private
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with open_installation(chosen):
+        async with open_installation(chosen), hearing():
             check_trusted_documents()
             yield
 

@@ -115,7 +115,13 @@ class Budgets:
         return _standing(buckets, points, at)
 
     async def standing(self, actor: Actor) -> Standing:
-        buckets = self._buckets(actor)
+        return await self._standing(self._buckets(actor))
+
+    async def standing_of_tenant(self, tenant_id: UUID) -> Standing:
+        """What all of a tenant's keys together have left."""
+        return await self._standing((self._bucket_of_tenant(tenant_id),))
+
+    async def _standing(self, buckets: Sequence[Bucket]) -> Standing:
         async with self._asking:
             if not self._is_alone and any(now() - bucket.told_at >= BELIEVED for bucket in buckets):
                 await self._asked(buckets, [0] * len(buckets))
@@ -167,11 +173,7 @@ class Budgets:
 
     def _buckets(self, actor: Actor) -> tuple[Bucket, ...]:
         """The buckets an actor spends from: the tenant's, and an API key's own."""
-        tenant = self._known.get(actor.tenant_id.int)
-        if tenant is None:
-            tenant = self._new(actor.tenant_id, Bucket("this tenant", f"kelu:budget:{actor.tenant_id}", self._of_tenant))
-        else:
-            self._known.move_to_end(actor.tenant_id.int)
+        tenant = self._bucket_of_tenant(actor.tenant_id)
         if actor.id is None:
             return (tenant,)
         key = self._known.get(actor.id.int)
@@ -180,6 +182,13 @@ class Budgets:
         else:
             self._known.move_to_end(actor.id.int)
         return key, tenant
+
+    def _bucket_of_tenant(self, tenant_id: UUID) -> Bucket:
+        tenant = self._known.get(tenant_id.int)
+        if tenant is None:
+            return self._new(tenant_id, Bucket("this tenant", f"kelu:budget:{tenant_id}", self._of_tenant))
+        self._known.move_to_end(tenant_id.int)
+        return tenant
 
     def _new(self, id: UUID, bucket: Bucket) -> Bucket:
         if len(self._known) >= BUCKETS_MOST:

@@ -2,7 +2,8 @@
 
 A job is WAITING until a worker claims it, then RUNNING under a lease that heartbeats renew, then DONE, FAILED or CANCELLED.
 Each claim has a number (`attempts`), and whatever its worker says later is heard only while no newer claim exists: a worker that
-was held up for longer than its lease finds out when it commits, and all it did is undone. Every function works in the unit of
+was held up for longer than its lease finds out when it commits, and all it did is undone. So it is with the jobs of a tenant that is
+suspended: they stand still as they are, and go on by themselves when it is resumed. Every function works in the unit of
 work we are in, so a job changes together with what it did.
 """
 
@@ -39,10 +40,12 @@ class JobKind(StrEnum):
     IMPORT_READ = "import_read"
     IMPORT_ROWS = "import_rows"
     IMPORT_TIDY = "import_tidy"
+    FIELD_CLEAR = "field_clear"
+    TENANT_ERASE = "tenant_erase"
 
 
 class LostClaim(Exception):
-    """Another worker has the job now, or it was cancelled: whatever was done under the old claim must be undone."""
+    """Another worker has the job now, it was cancelled, or its tenant is suspended: what was done under the claim must be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +198,17 @@ def _ring_after_commit(kind: JobKind, job_id: UUID, attempts: int) -> None:
     after_commit(lambda: ring_quietly(kind, tenant_id, job_id, attempts))
 
 
+#: Of a tenant that is not active nothing is done, but of one that is being deleted the job that erases it.
+_GOES_ON = """EXISTS (
+    SELECT FROM tenant t WHERE t.id = $1 AND t.status = CASE job.kind WHEN 'tenant_erase' THEN 'DELETING' ELSE 'ACTIVE' END
+)"""
+
+
 async def _fenced(claim: Claim, change: str, *arguments: Any) -> None:
     """Change the job's row if the claim still holds."""
     changed = await session().connection.fetchval(
-        f"UPDATE job SET {change}, updated_at = now() WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'RUNNING' RETURNING 1",
+        f"""UPDATE job SET {change}, updated_at = now()
+            WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'RUNNING' AND {_GOES_ON} RETURNING 1""",
         session().tenant_id,
         claim.job_id,
         claim.attempt,
@@ -213,10 +223,10 @@ INSERT INTO job (tenant_id, id, kind, subject_id, position, due_at)
 SELECT $1, new.id, $2, $3, new.position, CASE WHEN $6 THEN now() END FROM unnest($4::uuid[], $5::integer[]) AS new (id, position)
 """
 
-_CLAIM = """
+_CLAIM = f"""
 UPDATE job SET state = 'RUNNING', attempts = attempts + 1, losses = losses + (state = 'RUNNING')::integer,
     due_at = now() + make_interval(secs => $3), updated_at = now()
-WHERE tenant_id = $1 AND id = $2 AND state IN ('WAITING', 'RUNNING') AND due_at <= now()
+WHERE tenant_id = $1 AND id = $2 AND state IN ('WAITING', 'RUNNING') AND due_at <= now() AND {_GOES_ON}
 RETURNING kind, subject_id, position, attempts, failures, losses
 """
 

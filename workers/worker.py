@@ -22,7 +22,10 @@ from tenants import queue
 from tenants.imports import runs
 from tenants.installation import installation, open_installation
 from tenants.jobs import JobKind
+from tenants.life.erasing import erase_tenant, leave_unerased
+from tenants.life.forgetting import hearing
 from tenants.logs import log_as_json
+from tenants.rules.clearing import clear_field, leave_uncleared
 from tenants.settings import settings
 from workers.clock import Clock
 from workers.imports.read import import_read
@@ -37,6 +40,8 @@ JOBS = (
     tenant_job(JobKind.IMPORT_READ, import_read, runs.fail),
     tenant_job(JobKind.IMPORT_ROWS, import_rows, runs.fail),
     tenant_job(JobKind.IMPORT_TIDY, import_tidy, leave_untidy),
+    tenant_job(JobKind.FIELD_CLEAR, clear_field, leave_uncleared),
+    tenant_job(JobKind.TENANT_ERASE, erase_tenant, leave_unerased),
     SEAL,
 )
 
@@ -77,7 +82,7 @@ def make_worker(*, handle_signals: bool = True) -> Worker:
 async def work() -> None:
     """Work until told to stop. Ends with an exception when Redis goes away: whoever started it starts it again."""
     asyncio.get_running_loop().set_exception_handler(_unexpected)
-    async with open_installation():
+    async with open_installation(), hearing():
         worker = make_worker()
         log.info("worker.started", pid=os.getpid())
         parent = asyncio.create_task(_stop_with_parent(worker))

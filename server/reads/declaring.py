@@ -125,9 +125,16 @@ def computed(
     arguments: Sequence[StrawberryArgument] = (),
     *,
     permission: Permission | None,
+    points: int = 0,
 ) -> Any:
-    """A root field that a function answers: `(road, actor, **arguments)`. `permission` is what is needed to ask; None: nothing."""
-    found = strawberry.field(description=description, metadata={PLACE: Computed(answer), PERMISSION: permission})
+    """A root field that a function answers: `(road, actor, **arguments)`, outside of any unit of work.
+
+    Args:
+        permission: what is needed to ask; None: nothing.
+        points: what it costs beside the request.
+    """
+    said = f"{description} {points} points." if points else description
+    found = strawberry.field(description=said, metadata={PLACE: Computed(answer, points), PERMISSION: permission})
     found.arguments = list(arguments)
     return found
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute_sync
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute_sync, is_non_null_type
 from graphql.execution import create_source_event_stream
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.pyutils import is_awaitable
@@ -120,21 +120,18 @@ class Road:
     async def _queried(self, asked: Asked, actor: Actor) -> ExecutionResult:
         self._check(asked, actor)
         reading = asking(asked.outlines[None], self._types, asked.variables, actor.rights)
-        told = await admitted(_cost(asked, [reading]), actor)
+        told = await admitted(self._cost(asked, [reading]), actor)
         errors: list[GraphQLError] = []
         data = await self._read(reading, actor, asked.variables, None, errors)
         for selected in asked.selection:
-            place = self._types.place(selected)
-            if isinstance(place, Computed):
-                given = selected.arguments.given(asked.variables) if selected.arguments else {}
-                with refused_at(selected):
-                    data[selected.key] = cut(await place.answer(self, actor, **given), selected.below, self._types)
+            if isinstance(place := self._types.place(selected), Computed):
+                data[selected.key] = await self._computed(selected, place, actor, asked.variables, errors)
         return ExecutionResult(data, errors or None, told)
 
     async def _mutated(self, asked: Asked, context: Context) -> ExecutionResult:
         """One act after the other, as the specification has it; what all of them cost is known before the first begins."""
         readings = {key: asking(outline, self._types, asked.variables, context.actor.rights) for key, outline in asked.outlines.items()}
-        told = await admitted(_cost(asked, readings.values()), context.actor)
+        told = await admitted(self._cost(asked, readings.values()), context.actor)
         acts = Acts(self._schema, asked, self._executor(asked, context), self._read)
         errors: list[GraphQLError] = []
         answers = {each.key: await acts.answered(each, readings[each.key], errors) for each in asked.selection}
@@ -145,7 +142,7 @@ class Road:
         try:
             self._check(asked, context.actor)
             reading = asking(asked.outlines[None], self._types, asked.variables, context.actor.rights)
-            await admitted(_cost(asked, [reading]), context.actor)
+            await admitted(self._cost(asked, [reading]), context.actor)
             stream: Any = create_source_event_stream(self._executor(asked, context))
             stream = await stream if is_awaitable(stream) else stream
             if isinstance(stream, ExecutionResult):
@@ -186,6 +183,28 @@ class Road:
             await reveal(actor, revealed.records, revealed.purposes)
         return data
 
+    async def _computed(
+        self, selected: Selected, place: Computed, actor: Actor, variables: VariableValues, errors: list[GraphQLError]
+    ) -> Any:
+        """What a function answers. A refusal makes the field null and leaves the others, if it may be null."""
+        given = selected.arguments.given(variables) if selected.arguments else {}
+        try:
+            return cut(await place.answer(self, actor, **given), selected.below, self._types)
+        except Exception as error:  # a bug is logged on the way
+            told = graphql_error(error, selected.nodes, [selected.key])
+            if is_non_null_type(self._schema.query_type.fields[selected.name].type):  # type: ignore[union-attr]  # there are queries
+                raise told from None
+            errors.append(told)
+            return None
+
+    def _cost(self, asked: Asked, readings: Iterable[Asking]) -> Cost:
+        """What a request with these readings may take at most."""
+        cost = sum(map(cost_of, readings), Cost(0, REQUEST))
+        if asked.kind is OperationType.MUTATION:
+            cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
+        places = (self._types.place(each) for each in asked.selection)
+        return cost + Cost(0, sum(place.points for place in places if isinstance(place, Computed)))
+
     def cost(self, text: str, name: str | None, inputs: dict[str, Any], rights: Rights) -> Cost:
         """What a document would cost somebody with these rights.
 
@@ -193,7 +212,7 @@ class Road:
             Wrong, GraphQLError: it would be refused.
         """
         wanted = self.asked(self.documents.checked(text), name, inputs)
-        return _cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
+        return self._cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
 
     def _check(self, asked: Asked, actor: Actor) -> None:
         """Refuse what the permissions of root fields do not allow; of lists and records the planner knows, of acts they themselves."""
@@ -207,14 +226,6 @@ class Road:
 def _circumstances(asked: Asked, context: Context) -> Circumstances:
     query = asked.name or f"sha256:{sha256(asked.document.text.encode()).hexdigest()}"
     return Circumstances(query, context.address, context.purpose)
-
-
-def _cost(asked: Asked, readings: Iterable[Asking]) -> Cost:
-    """What a request with these readings may take at most."""
-    cost = sum(map(cost_of, readings), Cost(0, REQUEST))
-    if asked.kind is OperationType.MUTATION:
-        cost += sum((_cost_of_act(each, asked.variables) for each in asked.selection), Cost())
-    return cost
 
 
 def _cost_of_act(selected: Selected, variables: VariableValues) -> Cost:

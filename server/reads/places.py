@@ -174,9 +174,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a function tells of whoever asks: `(road, actor, **arguments)`, awaited beside what is read. A root field of queries only."""
+    """What a function tells of whoever asks: `(road, actor, **arguments)`, awaited beside what is read; for so many points.
+
+    A root field of queries only.
+    """
 
     answer: Callable[..., Awaitable[object]]
+    points: int = 0
 
 
 #: Metadata of a field, or of a subscription, that is read back.

@@ -21,6 +21,8 @@ from server.schema.imports import Import, ImportMutations, ImportQueries, Import
 from server.schema.lists import lists_of
 from server.schema.nodes import GraphQueries
 from server.schema.operators import SCALARS
+from server.schema.settings.mutations import SettingsMutations
+from server.schema.settings.types import SettingsQueries
 from server.schema.statistics import StatisticsQueries
 from server.schema.writing.bulk import BulkMutations
 from server.schema.writing.contacts import ContactMutations
@@ -35,9 +37,9 @@ lists_of(
     [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
 )
 
-Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, EstimateQueries))
+Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, EstimateQueries))
 _OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
-Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations))
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, SettingsMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID
 
 from server.authentication import Context
 from tenants.installation import installation
@@ -17,24 +18,34 @@ from tenants.refusals import NotAllowed
 T = TypeVar("T")
 
 _open: Counter[str] = Counter()
+_of_tenants: Counter[UUID] = Counter()
+
+
+def open_of(tenant_id: UUID) -> int:
+    """How many websockets and event streams of a tenant are open in this process."""
+    return _of_tenants[tenant_id]
 
 
 class Lasting:
     """One place among those that a key may hold open in this process."""
 
     def __init__(self, context: Context) -> None:
-        self._key = context.secret
+        self._key, self._tenant_id = context.secret, context.actor.tenant_id
 
     def __enter__(self) -> None:
         most = installation().settings.sockets_most
         if _open[self._key] >= most:
             raise NotAllowed(f"This key has {most} websockets and event streams open, which is the limit.", code="TOO_MANY")
         _open[self._key] += 1
+        _of_tenants[self._tenant_id] += 1
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         _open[self._key] -= 1
-        if not _open[self._key]:
-            del _open[self._key]
+        _of_tenants[self._tenant_id] -= 1
+        kinds: tuple[tuple[Any, Any], ...] = ((_open, self._key), (_of_tenants, self._tenant_id))
+        for counted, name in kinds:
+            if not counted[name]:
+                del counted[name]
 
 
 async def watched(

@@ -96,6 +96,12 @@ def forget(tenant_id: UUID) -> None:
         _kept.pop(tenant_id, None)
 
 
+def forget_all() -> None:
+    """Drop every keyring from this process: some may be gone, and it was not told which."""
+    with _lock:
+        _kept.clear()
+
+
 def _unwrapped(master: MasterKey, tenant_id: UUID, rows: Sequence[Any]) -> Keyring:
     for row in rows:
         if row["master"] != master.name:
@@ -111,7 +117,10 @@ def recall(tenant_id: UUID, master: str) -> Keyring | None:
     """The tenant's keyring as this process has kept it, under the master key of this name; None if it has not, or for too long."""
     with _lock:
         kept = _kept.get(tenant_id)
-        if kept is None or kept.master != master or kept.until < time.monotonic():
+        if kept is not None and kept.until < time.monotonic():
+            del _kept[tenant_id]
+            return None
+        if kept is None or kept.master != master:
             return None
         _kept.move_to_end(tenant_id)
         return kept.keyring

@@ -62,9 +62,11 @@ class ImportOptions(BaseModel):
         """As JSON; `of(**that)` comes back."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
-    def match_by_for(self, record_type: RecordType, mapped: Collection[str]) -> tuple[KeyKind, ...]:
-        """The keys that rows are matched by, given the targets the file's columns are mapped to."""
+    def match_by_for(self, record_type: RecordType, mapped: Collection[str], usual: tuple[KeyKind, ...] = ()) -> tuple[KeyKind, ...]:
+        """The keys that rows are matched by, given the targets the file's columns are mapped to, and what the tenant has decided."""
         if self.match_by or record_type is not RecordType.CUSTOMER:
             return self.match_by
+        if usual:
+            return usual
         found = tuple(kind for kind in KeyKind if field_of(kind) in mapped)
         return (KeyKind.EXTERNAL,) if KeyKind.EXTERNAL in found else found

@@ -13,7 +13,7 @@ from tenants.intake.fields import Field, Type, targets
 from tenants.intake.problems import Code, Fault, Problem, Severity
 from tenants.intake.rules import IntakeRules, TenantRules
 from tenants.refusals import Invalid
-from tenants.words import RecordType
+from tenants.words import Lifecycle, RecordType
 
 #: A value of one of these types may be kept as it was entered, flagged: it is stored as text.
 _KEPT_AS_ENTERED = frozenset({Type.TEXT, Type.PHONE, Type.EMAIL, Type.NATIONAL_ID, Type.POSTAL_CODE})
@@ -27,6 +27,9 @@ _IN_COUNTRY: dict[Type, Callable[[str, str | None], str | Fault]] = {
     Type.NATIONAL_ID: normalise.national_id,
     Type.POSTAL_CODE: normalise.postal_code,
 }
+
+#: A problem names so many of the tenant's sources.
+_SHOWN_MOST = 10
 
 Reader = Callable[[str], Any]
 
@@ -93,7 +96,7 @@ def _cleared(batch: Batch, known: Mapping[str, Field], tenant: TenantRules) -> d
     found: dict[int, set[str]] = {}
     for target, places in batch.cleared.items():
         if target.startswith("custom."):
-            custom_reader(tenant, target)
+            custom_reader(tenant, target, is_clearing=True)
         elif target not in known and not (target == "lines" and batch.record_type is RecordType.ORDER):
             raise _unknown(batch, target)
         for place in places:
@@ -146,6 +149,10 @@ def _reader(field: Field, target: str, tenant: TenantRules, rules: IntakeRules) 
     """The function that makes one cell of this field right: text → value or Fault."""
     date_order, mark, longest, words = rules.dates.get(target), rules.marks.get(target), field.longest, field.words
     match field.type:
+        case _ if target == "source" and tenant.sources:
+            return lambda cell: _source(cell, tenant.sources)
+        case _ if target == "lifecycle" and tenant.lifecycles:
+            return lambda cell: tenant.lifecycles.get(normalise.clean(cell).casefold()) or normalise.word(cell, Lifecycle)
         case Type.NAME:
             return lambda cell: normalise.name(cell, longest)
         case Type.EMAIL:
@@ -170,6 +177,15 @@ def _reader(field: Field, target: str, tenant: TenantRules, rules: IntakeRules) 
             return _version
         case _:
             return lambda cell: normalise.text(cell, longest)
+
+
+def _source(cell: str, sources: Mapping[str, str]) -> str | Fault:
+    """One of the tenant's sources as it is written there, however it is written here."""
+    found = sources.get(" ".join(normalise.clean(cell).split()).casefold())
+    if found is not None:
+        return found
+    some = [*list(sources.values())[:_SHOWN_MOST], *["…"] * (len(sources) > _SHOWN_MOST)]
+    return Fault(Code.UNKNOWN_WORD, "This is not one of your sources.", f"Write one of: {', '.join(some)}.")
 
 
 def _version(cell: str) -> int | Fault:

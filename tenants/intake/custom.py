@@ -15,13 +15,15 @@ from tenants.refusals import Invalid
 _LONGEST = 1_000
 
 
-def custom_reader(tenant: TenantRules, target: str) -> Callable[[str], Any]:
-    """The function that makes a cell of `custom.<name>` right: text → JSON value or Fault.
+def custom_reader(tenant: TenantRules, target: str, *, is_clearing: bool = False) -> Callable[[str], Any]:
+    """The function that makes a cell of `custom.<name>` right: text → JSON value or Fault. One that is retired can only be cleared.
 
     Raises:
         Invalid: the tenant has no such field.
     """
     name = target.removeprefix("custom.")
+    if is_clearing and name in tenant.retired:
+        return str
     rule = tenant.custom_fields.get(name)
     if rule is None:
         known = ", ".join(sorted(tenant.custom_fields)) or "none"

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from tenants.access.permissions import Action
 from tenants.changes.change import Change
 from tenants.changes.record import Cause, record
 from tenants.encryption import Keyring
 from tenants.ids import local_id
+from tenants.intake.allowed import Allowed, allowed_of
 from tenants.intake.apply import owner_of
 from tenants.intake.keys import remove_keys
 from tenants.intake.match import Matches, Stored, load
 from tenants.intake.records import not_found
 from tenants.intake.rules import KeyKind
 from tenants.intake.shapes import CONTACT, INTERACTION, NEED, ORDER, PREFERENCE, SHAPES, Shape
-from tenants.refusals import Conflict, NotFound, TooLarge
+from tenants.refusals import Conflict, NotAllowed, NotFound, TooLarge
 from tenants.session import Session, session
 from tenants.words import RecordType
 
@@ -46,6 +48,7 @@ async def delete(record_type: RecordType, ids: Sequence[str], *, versions: Seque
 
     Raises:
         NotFound: one of them is none of the tenant's; in a batch, `row` says which.
+        NotAllowed: one may be read and not deleted.
         Conflict: one has been changed since (VERSION_CONFLICT).
         TooLarge: over 1,000 ids.
     """
@@ -56,8 +59,9 @@ async def delete(record_type: RecordType, ids: Sequence[str], *, versions: Seque
     wanted = [local_id(record_type, id) for id in ids]
     found = Matches()
     await load(shape, sorted({id for id in wanted if id is not None}), current, keyring, found)
+    allowed = await allowed_of(shape, [], (), found, current, (Action.READ, Action.DELETE))
     for place, id in enumerate(wanted):
-        _check(shape, found, id, versions[place] if place < len(versions) else None, place + 1 if len(ids) > 1 else None)
+        _check(shape, found, allowed, id, versions[place] if place < len(versions) else None, place + 1 if len(ids) > 1 else None)
     deleted = Deleted(list(found.records))
     doomed = [*await _belonging(shape, deleted.ids, current, keyring), (shape, list(found.records.values()))]
     changes = [change for each, records in doomed for change in _changes(each, records, deleted.counts)]
@@ -68,11 +72,13 @@ async def delete(record_type: RecordType, ids: Sequence[str], *, versions: Seque
     return deleted
 
 
-def _check(shape: Shape, found: Matches, id: UUID | None, version: int | None, row: int | None) -> None:
+def _check(shape: Shape, found: Matches, allowed: Allowed | None, id: UUID | None, version: int | None, row: int | None) -> None:
     stored = found.records.get(id) if id is not None else None
-    if stored is None:
+    if stored is None or (allowed is not None and id in allowed.hidden):
         fault = not_found(shape)
         raise NotFound(fault.wrong, field=["id"], row=row)
+    if allowed is not None and not allowed.may(Action.DELETE, stored.values):
+        raise NotAllowed(f"Your roles do not let you delete this {shape.record_type.lower()}.", field=["id"], row=row)
     if version is not None and version != stored.version:
         message = f"This record is at version {stored.version}, not {version}. Read it again, then decide."
         raise Conflict(message, field=["version"], row=row, code="VERSION_CONFLICT")

@@ -11,11 +11,13 @@ from typing import TypeVar
 from tenants.changes.change import Change
 from tenants.changes.record import Cause, record
 from tenants.encryption import Keyring
+from tenants.intake.allowed import allowed_of
 from tenants.intake.apply import apply
 from tenants.intake.cleaning import Clean, clean
 from tenants.intake.conflicts import conflicts_of
 from tenants.intake.drafts import Action, Batch, Outcome
 from tenants.intake.match import Matches, load_births, match_links, match_records
+from tenants.intake.owners import assign_owners
 from tenants.intake.plan import Plan
 from tenants.intake.problems import Code, Problem, Severity
 from tenants.intake.records import Draft, drafts_of
@@ -58,7 +60,7 @@ async def take_in(batch: Batch, rules: IntakeRules) -> Outcome:
     One statement per step however many drafts there are. Nothing is written for a row that has an error;
     `rules.dry_run` stops after the plan, and the plan is what a real run would do.
     """
-    tenant, keyring = await TenantRules.load(), await session().keyring()
+    tenant, keyring = await TenantRules.load(is_held=not rules.dry_run), await session().keyring()
     if len(batch) <= _AT_ONCE:
         return await settle(prepare(batch, tenant, rules, keyring))
     return await settle(await asyncio.to_thread(prepare, batch, tenant, rules, keyring))
@@ -70,6 +72,8 @@ def prepare(batch: Batch, tenant: TenantRules, rules: IntakeRules, keyring: Keyr
     Raises:
         Invalid: a column that is no field of this record type.
     """
+    if rules.match_by is None:
+        rules = replace(rules, match_by=tenant.match_by)
     cleaned = clean(batch, tenant, rules)
     validate(cleaned, tenant)
     shape = SHAPES[batch.record_type]
@@ -125,15 +129,18 @@ async def take_step(prepared: Prepared, current: Session) -> tuple[Outcome, list
 
 async def _planned(prepared: Prepared, shape: Shape, drafts: Sequence[Draft], rules: IntakeRules, current: Session) -> Plan:
     matches = Matches()
-    if shape.record_type is not RecordType.CUSTOMER:
+    if shape.record_type is RecordType.CUSTOMER:
+        await assign_owners(drafts, current)
+    else:
         await match_links(drafts, current, matches)
     if shape.record_type is RecordType.ORDER:
         customers = {draft.values["customer_id"] for draft in drafts if "customer_id" in draft.values}
         await load_births(sorted(customers), current, prepared.keyring, matches)
-    kinds = {KeyKind.EXTERNAL, *rules.match_by, *prepared.tenant.unique}
+    kinds = {KeyKind.EXTERNAL, *(rules.match_by or ()), *prepared.tenant.unique}
     await match_records(shape, drafts, kinds, current, prepared.keyring, matches)
     rows = prepared.clean.rows
     plan = Plan(shape, prepared.tenant, rules, matches, rows, [Action.REJECT] * len(rows), [None] * len(rows), [])
+    plan.allowed = await allowed_of(shape, drafts, rules.match_by or (), matches, current)
     plan.decide(drafts)
     return plan
 

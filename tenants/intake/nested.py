@@ -43,7 +43,7 @@ async def take_in_nested(customer: Row, nested: Mapping[RecordType, Sequence[Row
     Returns:
         The outcome of the customer, a batch of one; its `records` count all types.
     """
-    tenant, keyring = await TenantRules.load(), await session().keyring()
+    tenant, keyring = await TenantRules.load(is_held=True), await session().keyring()
     first = prepare(Batch.of_one(RecordType.CUSTOMER, customer), tenant, rules, keyring)
     children = [prepare(Batch.of(noun, drafts), tenant, rules, keyring) for noun, drafts in nested.items() if drafts]
     try:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from tenants.intake.allowed import Allowed
 from tenants.intake.clearing import emptied, never_empty
 from tenants.intake.drafts import Action
 from tenants.intake.fields import FIELDS
@@ -40,6 +41,7 @@ class Plan:
     wanted: tuple[str, ...] = ()
     guarded: tuple[KeyKind, ...] = ()
     overtaken: list[tuple[Draft, Stored]] = field(default_factory=list)
+    allowed: Allowed | None = None
 
     def __post_init__(self) -> None:
         """What every new record needs, and which keys one customer alone may hold."""
@@ -67,6 +69,8 @@ class Plan:
         if self.shape.record_type is not RecordType.CUSTOMER and not self._linked(draft):
             return Action.REJECT
         ids = self._meant(draft)
+        if self.allowed is not None and not self.allowed.hidden.isdisjoint(ids):
+            return self._refuse(draft, "id", not_found(self.shape)) if draft.wanted_id is not None else self._refuse(draft, None, _hidden())
         if len(ids) > 1:
             wrong = f"{len(ids)} records of yours match this row."
             return self._refuse(draft, None, Fault(Code.AMBIGUOUS_MATCH, wrong, "Merge them first, or give the id of the one you mean."))
@@ -101,7 +105,7 @@ class Plan:
         if self.rules.only_by_id and self.shape.record_type is not RecordType.CUSTOMER:
             return []
         if self.shape.record_type is RecordType.CUSTOMER:
-            signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by if kind in draft.keys]
+            signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by or () if kind in draft.keys]
         else:
             signs = signs_of(self.shape, draft.values)
         return next((found for sign in signs if (found := self._holders(sign))), [])
@@ -130,6 +134,9 @@ class Plan:
         if self.rules.on_match is OnMatch.REJECT:
             return self._refuse(draft, None, _duplicate(), id)
         target = self.targets.get(id) or self._stored_target(id)
+        fault = self.allowed.update(draft, target.stored) if self.allowed is not None and target.stored is not None else None
+        if fault is not None:
+            return self._refuse(draft, None, fault, id)
         if draft.version is not None and target.stored and draft.version != target.stored.version:
             self.overtaken.append((draft, target.stored))
             wrong = f"This record is at version {target.stored.version}, the row was made from version {draft.version}."
@@ -153,7 +160,10 @@ class Plan:
         missing = self._missing(draft)
         if missing:
             return self._refuse(draft, missing, required(missing))
-        target = Target(draft.id, None, dict(self.shape.defaults or {}), [], draft.sealed)
+        defaults = dict(self.shape.defaults or {})
+        if draft.default_owner is not None:
+            defaults["owner"], defaults["owner_id"] = draft.default_owner
+        target = Target(draft.id, None, defaults, [], draft.sealed)
         return self._settle(draft, target, draft.values, Action.CREATE)
 
     def _missing(self, draft: Draft) -> str | None:
@@ -188,7 +198,7 @@ class Plan:
 
     def _settle(self, draft: Draft, target: Target, new: dict[str, Any], action: Action) -> Action:
         """Enter what a draft changes into its record, unless that breaks a rule no single row can know."""
-        fault = self._broken(draft, target, new)
+        fault = self._forbidden(draft, target, new) or self._broken(draft, target, new)
         if fault is not None:
             return self._refuse(draft, *fault)
         if target.id == draft.id:
@@ -240,12 +250,19 @@ class Plan:
         if id not in holders:
             holders.append(id)
 
+    def _forbidden(self, draft: Draft, target: Target, new: dict[str, Any]) -> Broken | None:
+        """That the record would not be one of those the actor may make or change."""
+        if self.allowed is None:
+            return None
+        fault = self.allowed.result(draft, {**target.values, **new}, is_new=target.is_new)
+        return (None, fault, None) if fault else None
+
     def _broken(self, draft: Draft, target: Target, new: dict[str, Any]) -> Broken | None:
         """A unique value another record holds, an order before birth, a total that is not its lines."""
         for name, sign in self._guarded_signs(draft, target, new):
             other = next((id for id in self._holders(sign) if id != target.id), None)
             if other is not None:
-                return name, _duplicate(), other
+                return name, _duplicate(), None if self.allowed is not None and other in self.allowed.hidden else other
         if self.shape.record_type is RecordType.ORDER:
             return broken_order(draft, new, self.matches.births, self.tenant)
         return None
@@ -272,6 +289,11 @@ class Plan:
         for place in draft.places:
             self.record_ids[place] = id
         return action
+
+
+def _hidden() -> Fault:
+    wrong = "A record that your roles do not let you see is matched by this row."
+    return Fault(Code.NOT_ALLOWED, wrong, "Leave it to somebody whose roles reach it.")
 
 
 def _duplicate() -> Fault:

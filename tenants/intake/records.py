@@ -34,6 +34,7 @@ class Draft:
         sealed: column → ciphertext under `id`, made ahead for a record that turns out to be new.
         keys: what a customer is recognised by.
         cleared: the fields it empties, `custom.<name>` for one of the tenant's own.
+        default_owner: whose a new customer is that names nobody: the name and the member.
         link: by what a record of a customer names it: `customer_id` (a uuid) or a key kind, and the value or digest.
     """
 
@@ -48,6 +49,7 @@ class Draft:
     lines: list[Line] | None = None
     link: tuple[str, Any] | None = None
     cleared: Set[str] = frozenset()
+    default_owner: tuple[str, UUID] | None = None
 
 
 def drafts_of(clean: Clean, shape: Shape, tenant: TenantRules, keyring: Keyring, *, prefix: str = "", system: str = "") -> list[Draft]:

@@ -17,7 +17,7 @@ from tenants.intake.normalise.dates import DateOrder
 from tenants.intake.problems import Code, Severity
 from tenants.refusals import NotFound
 from tenants.session import session
-from tenants.words import RecordType
+from tenants.words import Lifecycle, RecordType
 
 
 class KeyKind(StrEnum):
@@ -76,7 +76,10 @@ class CustomFieldRule:
 
 @dataclass(frozen=True, slots=True)
 class TenantRules:
-    """What the tenant's admins have decided, or the defaults."""
+    """What the tenant's admins have decided, or the defaults (`tenants.rules`).
+
+    `retired` are fields of its own that can only be cleared any more; `version` is the settings' own.
+    """
 
     country: str
     zone: ZoneInfo
@@ -85,31 +88,42 @@ class TenantRules:
     required: Mapping[RecordType, frozenset[str]] = field(default_factory=dict)
     severities: Mapping[Code, Severity] = field(default_factory=dict)
     custom_fields: Mapping[str, CustomFieldRule] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    match_by: tuple[KeyKind, ...] = ()
+    version: int = 0
 
     def severity(self, code: Code) -> Severity:
         return self.severities.get(code) or (Severity.WARNING if code in WARNINGS else Severity.ERROR)
 
     @classmethod
-    async def load(cls) -> TenantRules:
-        """The rules of the tenant we act in, in one statement."""
-        found = await session().connection.fetchrow(_LOAD, session().tenant_id)
+    async def load(cls, *, is_held: bool = False) -> TenantRules:
+        """The rules of the tenant we act in, in one statement; held, nobody changes them before this unit of work is over."""
+        found = await session().connection.fetchrow(_HOLD if is_held else _LOAD, session().tenant_id)
         if found is None:
             raise NotFound("There is no such tenant.")
+        fields = orjson.loads(found["custom_fields"])
         return cls(
             country=found["country"],
             zone=ZoneInfo(found["time_zone"]),
             currency=found["currency"],
             **_decided(orjson.loads(found["rules"])),
-            custom_fields={each["name"]: _custom_field(each) for each in orjson.loads(found["custom_fields"])},
+            custom_fields={each["name"]: _custom_field(each) for each in fields if each["retired_at"] is None},
+            retired=frozenset(each["name"] for each in fields if each["retired_at"] is not None),
+            version=found["version"],
         )
 
 
 def _decided(rules: dict[str, Any]) -> dict[str, Any]:
-    """A tenant's stored rules: {"unique": [key kinds], "required": {record type: [fields]}, "severities": {code: severity}}."""
+    """A tenant's stored rules, in the shape of `tenants.rules.decided`. Sources and lifecycles by what people write, in small letters."""
     return {
         "unique": frozenset(KeyKind(kind) for kind in rules.get("unique", ())),
         "required": {RecordType(noun): frozenset(names) for noun, names in rules.get("required", {}).items()},
         "severities": {Code(code): Severity(severity) for code, severity in rules.get("severities", {}).items()},
+        "sources": {source.casefold(): source for source in rules.get("sources", ())},
+        "lifecycles": {label.casefold(): Lifecycle(lifecycle) for lifecycle, label in rules.get("lifecycles", {}).items()},
+        "match_by": tuple(KeyKind(kind) for kind in rules.get("match_by", ())),
     }
 
 
@@ -121,10 +135,11 @@ def _custom_field(stored: dict[str, Any]) -> CustomFieldRule:
 
 
 _LOAD = """
-SELECT t.country, t.time_zone, t.currency, t.rules,
+SELECT t.country, t.time_zone, t.currency, t.rules, t.version,
        (SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM custom_field f WHERE f.tenant_id = $1) AS custom_fields
 FROM tenant t WHERE t.id = $1
 """
+_HOLD = "SELECT * FROM held_rules($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +147,8 @@ class IntakeRules:
     """How this one batch is to be taken in.
 
     Args:
-        match_by: tried in this order; the first key that finds a record decides. Records other than customers are
-            matched by id, external id, then their natural key (an order's number, a contact's name at its customer…).
+        match_by: tried in this order; the first key that finds a record decides. None: as the tenant has decided. Records other
+            than customers are matched by id, external id, then their natural key (an order's number, a contact's name at its customer…).
         only_by_id: match records other than customers by id alone: what is made by hand is new, whatever resembles it, and is refused
             as a DUPLICATE where a value must be unique.
         fills: per target, against `fill` for the rest.
@@ -142,7 +157,7 @@ class IntakeRules:
         system: the source system external ids belong to; "" is the tenant's own numbering.
     """
 
-    match_by: tuple[KeyKind, ...] = ()
+    match_by: tuple[KeyKind, ...] | None = ()
     only_by_id: bool = False
     on_match: OnMatch = OnMatch.UPDATE
     on_missing: OnMissing = OnMissing.CREATE

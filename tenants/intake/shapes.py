@@ -77,7 +77,7 @@ _FLAGS = Column("flags", "text[]", "text")
 CUSTOMER = Shape(
     RecordType.CUSTOMER,
     "customer",
-    _columns(RecordType.CUSTOMER, Column("custom_sealed", "bytea", "bytea", is_sealed=True), _FLAGS),
+    _columns(RecordType.CUSTOMER, Column("owner_id", "uuid", "uuid"), Column("custom_sealed", "bytea", "bytea", is_sealed=True), _FLAGS),
     defaults={"kind": "PERSON", "lifecycle": "PROSPECT"},
 )
 CONTACT = Shape(RecordType.CONTACT, "contact", _columns(RecordType.CONTACT, _FLAGS), ("customer_id", "name"), {"is_primary": False})

@@ -17,6 +17,8 @@ class CustomField(TenantModel):
     choices = ArrayField("text")
     least = fields.DecimalField(max_digits=30, decimal_places=10, null=True)
     most = fields.DecimalField(max_digits=30, decimal_places=10, null=True)
+    retired_at = fields.DatetimeField(null=True)
+    cleared_to = fields.UUIDField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
     version = fields.IntField(default=1)

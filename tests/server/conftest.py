@@ -12,6 +12,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from server.asgi import create_app
+from tenants.access.built_in import ADMIN
 from tenants.api_keys import add_api_key
 from tenants.ids import global_id
 from tenants.installation import Installation
@@ -68,7 +69,7 @@ def key_of() -> KeyOf:
     async def key(actor: Actor, *, may_reveal: bool = False) -> str:
         if (actor, may_reveal) not in known:
             async with acting_as(actor):
-                _, known[actor, may_reveal] = await add_api_key("test", may_reveal=may_reveal)
+                _, known[actor, may_reveal] = await add_api_key("test", role_ids=[ADMIN.id], may_reveal=may_reveal)
         return known[actor, may_reveal]
 
     return key

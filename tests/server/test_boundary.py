@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLObjectType, OperationType, get_named_type
 from graphql.execution import Executor
 
-from server.reads.places import ById, ByIds, Event, Place, ReadBack, Related, Report, Told, place_of, table_of
+from server.reads.places import ById, ByIds, Computed, Event, Place, ReadBack, Related, Report, Told, place_of, table_of
 from server.schema import schema
 from tenants.session import Actor
 from tests.server.conftest import Ask, Stored
@@ -20,14 +20,15 @@ BY_PLAN = {
         *("customerStats", "customerSpending", "popularProducts", "preferencesByRegion", "import", "imports"),
     },
 }
-#: Fields answered by the road itself, from plans, without a statement.
-BY_THE_ROAD = {"Query": {"estimate"}}
+#: Fields that a function answers, beside what is read.
+COMPUTED = {"Query": {"estimate", "tenantSettings", "tenantUsage"}}
 #: Fields whose resolver acts, or listens; a plan reads what it returns.
 BY_RESOLVER = {
     "Mutation": {
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Customer", "Contact", "Order", "Interaction")),
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Need", "Preference")),
         *("upsertCustomers", "startImport", "cancelImport", "pauseImport", "resumeImport"),
+        *("updateTenantSettings", "createCustomField", "updateCustomField", "deleteCustomField"),
     },
     "Subscription": {"customerChanged", "importProgress"},
 }
@@ -58,7 +59,7 @@ def _is_resolved(type_: GraphQLObjectType, name: str) -> bool:
 def test_every_root_field_is_on_one_side_of_the_boundary(operation: OperationType) -> None:
     root = schema._schema.get_root_type(operation)
     assert root is not None
-    sides = [side.get(root.name, set()) for side in (BY_PLAN, BY_THE_ROAD, BY_RESOLVER)]
+    sides = [side.get(root.name, set()) for side in (BY_PLAN, COMPUTED, BY_RESOLVER)]
 
     assert sorted(name for side in sides for name in side) == sorted(root.fields)
 
@@ -69,9 +70,13 @@ def test_a_root_field_is_answered_as_this_file_says() -> None:
         for name in schema._schema.query_type.fields
         if isinstance(_place(schema._schema.query_type, name), ById | ByIds | Related | Report)
     }  # type: ignore[union-attr]  # there is one
+    root = schema._schema.query_type
+    assert root is not None
+    computed = {name for name in root.fields if isinstance(_place(root, name), Computed)}
     by_resolver = {type_.name: {name for name in type_.fields if _is_resolved(type_, name)} for type_ in _types()}
 
     assert by_plan == BY_PLAN["Query"]
+    assert computed == COMPUTED["Query"]
     assert {name: fields for name, fields in by_resolver.items() if fields} == BY_RESOLVER
 
 
@@ -121,7 +126,7 @@ async def test_introspection_is_graphql_cores(graphql: Ask, acme: Actor, execute
 async def test_nothing_else_is(graphql: Ask, stored: Stored, acme: Actor, executed: list[str]) -> None:
     id = await stored(acme, name="张三丰")
     reading = """query ($id: ID!) { __typename customers { __typename nodes { name orders { totalCount } } } node(id: $id) { id }
-      customerStats { customers } estimate(document: "{ customers { totalCount } }") { cost } }"""
+      customerStats { customers } tenantSettings { name } estimate(document: "{ customers { totalCount } }") { cost } }"""
     writing = 'mutation ($id: ID!) { updateCustomer(input: {id: $id, city: "杭州"}) { customer { city } userErrors { code } } }'
 
     assert (await graphql(reading, as_=acme, id=id))["customers"]["nodes"][0]["name"] == "张三丰"

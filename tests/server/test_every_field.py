@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -9,8 +10,10 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLType, get_named_type
 
 from server.schema import schema
-from tenants.session import Actor
+from tenants.rules.custom_fields import FieldType, create_field
+from tenants.session import Actor, acting_as
 from tenants.words import RecordType
+from tests.conftest import MakeTenant
 from tests.server.conftest import Ask, KeyOf, Stored
 from tests.server.test_imports import started
 
@@ -29,6 +32,10 @@ SCALARS: dict[str, type | tuple[type, ...]] = {
 
 #: Fields that lead back to the record around; of it the id is enough.
 BACK = {"customer": "{ __typename id }", "order": "{ __typename id }"}
+
+
+#: Root fields that the domain answers, and their types.
+ROOTS = {"tenantSettings": "TenantSettings", "tenantUsage": "TenantUsage"}
 
 
 def _selection(type_: GraphQLObjectType) -> str:
@@ -100,6 +107,26 @@ async def test_every_field_of_a_customer_and_of_what_belongs_to_it(graphql: Ask,
     value = await _read(graphql, acme, "Customer", name, "customers")
 
     assert value or name in ("protectedCustom", "custom", "flags", "verifiedAt")
+
+
+@pytest.mark.parametrize(("root", "name"), [(root, name) for root in ROOTS for name in _fields(ROOTS[root])])
+async def test_every_field_of_what_the_domain_answers(graphql: Ask, make_tenant: MakeTenant, root: str, name: str) -> None:
+    rules = {
+        **{"unique": ["phone"], "match_by": ["email"], "required": {"CUSTOMER": ["birth_date"]}, "severities": {"BAD_DATE": "WARNING"}},
+        **{"sources": ["Messe"], "lifecycles": {"ACTIVE": "在用"}, "retention": {"UPLOADS": 30}},
+    }
+    actor = await make_tenant(rules=rules)
+    async with acting_as(actor):
+        await create_field("size", FieldType.NUMBER, {"least": Decimal(1), "most": Decimal(50)}, None)
+    type_ = schema._schema.type_map[ROOTS[root]]
+    assert isinstance(type_, GraphQLObjectType)
+    named = get_named_type(type_.fields[name].type)
+    below = _selection(named) if isinstance(named, GraphQLObjectType) else ""
+
+    answer = await graphql(f"{{ {root} {{ {name} {below} }} }}", as_=actor)
+
+    _check(answer[root][name], type_.fields[name].type, f"{ROOTS[root]}.{name}")
+    assert answer[root][name] or type(answer[root][name]) is int or name == "lastActiveAt"
 
 
 @pytest.mark.parametrize("name", _fields("Import"))

@@ -21,6 +21,11 @@ DOOR_POLICIES = {
     "job.door": "kelu_door",
     "trail_entry.door": "kelu_door",
     "trail_block.door": "kelu_door",
+    "tenant.door": "kelu_door",
+}
+#: Policies that let somebody do less: that a tenant is to be deleted is not for the app's role to say, nor to take back.
+NARROWER_POLICIES = {
+    "tenant.deleting": "RESTRICTIVE UPDATE {kelu_app} USING (status <> 'DELETING'::text) CHECK (status <> 'DELETING'::text)"
 }
 #: The functions that run as these roles, and all that they may read.
 DOOR_FUNCTIONS = {
@@ -29,13 +34,17 @@ DOOR_FUNCTIONS = {
     "door_search(text[])": "kelu_search",
     "door_trails(uuid,integer)": "kelu_door",
     "door_unsealed(uuid,integer)": "kelu_door",
+    "door_tenants(uuid,integer)": "kelu_door",
 }
+#: And the one that runs as the owner of the tables, whom row level security binds too: it removes rows of a tenant that is being deleted.
+OWN_FUNCTIONS = {"door_erase(text,integer)": "kelu_owner"}
 DOOR_COLUMNS = {
     "api_key kelu_door": {"tenant_id", "id", "hash", "may_reveal", "revoked_at"},
     "customer kelu_search": {"tenant_id", "id", "name", "company"},
     "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
     "trail_entry kelu_door": {"tenant_id", "block"},
     "trail_block kelu_door": {"tenant_id"},
+    "tenant kelu_door": {"id", "status"},
 }
 
 #: What the app's role may do to a table, where it is not all of SELECT, INSERT, UPDATE and DELETE.
@@ -50,6 +59,7 @@ FEWER_GRANTS = {
     "trail_entry": "SELECT INSERT",
     "trail_block": "SELECT INSERT",
     "trail_key": "SELECT INSERT",
+    "erasure": "SELECT INSERT UPDATE",
     "tortoise_migrations": "SELECT",
 }
 #: What else it may do to single columns: an entry of the trail gets its place in a block, once.
@@ -106,7 +116,7 @@ QUERIES = {
     "only the doors run as somebody else": f"""
         SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prosecdef
-            AND p.oid::regprocedure::text <> ALL ('{{"{'","'.join(sorted(DOOR_FUNCTIONS))}"}}')
+            AND p.oid::regprocedure::text <> ALL ('{{"{'","'.join(sorted(DOOR_FUNCTIONS | OWN_FUNCTIONS))}"}}')
     """,
     "the app's role and the door's create nothing": """
         SELECT role || ' in ' || nspname FROM pg_namespace, unnest('{kelu_app,kelu_door,kelu_search}'::text[]) AS role
@@ -123,6 +133,7 @@ async def wrong_policies(connection: Any) -> list[str]:
     right = await _policy_of_a_new_table(connection)
     columns = {row["name"]: row["tenant_column"] for row in await connection.fetch(TABLES)}
     wanted = {f"{table}.tenant_only": right.replace("(tenant_id =", f"({column} =") for table, column in columns.items()}
+    wanted |= NARROWER_POLICIES
     wanted |= {name: f"PERMISSIVE SELECT {{{role}}} USING true CHECK none" for name, role in DOOR_POLICIES.items()}
     found = {row["name"]: row["said"] for row in await connection.fetch(_POLICIES)}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
@@ -181,7 +192,7 @@ async def wrong_doors(connection: Any) -> list[str]:
             AND has_function_privilege('kelu_app', p.oid, 'EXECUTE') AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
         """
     )
-    return sorted({name for name, _ in DOOR_FUNCTIONS.items() ^ {row["oid"]: row["role"] for row in found}.items()})
+    return sorted({name for name, _ in (DOOR_FUNCTIONS | OWN_FUNCTIONS).items() ^ {row["oid"]: row["role"] for row in found}.items()})
 
 
 async def powers(connection: Any, roles: set[str]) -> list[str]:

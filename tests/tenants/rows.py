@@ -43,6 +43,7 @@ ROWS: dict[str, str] = {
         "number => 1, sealed_at => now(), entries => 1, total => 1, previous => sha256('x'), entries_hash => sha256('x'), "
         "hashes => sha256('x'), hash => sha256('x'), key_id => 'x', signature => sha512('x')"
     ),
+    "erasure": "job_id => {job}, keys => '[]'",
     "idempotency_key": "id => {idempotency_key}, answer => 'x'",
 }
 

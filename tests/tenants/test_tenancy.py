@@ -272,6 +272,7 @@ def test_every_model_of_a_tenants_table_is_checked() -> None:
         "change",
         "tag",
         "import_chunk",
+        "erasure",
         "team_member",
         "idempotency_key",
         "trail_entry",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from tenants.intake.intake import Prepared, prepare, settle
 from tenants.intake.problems import Code, Problem, Severity
 from tenants.intake.rules import IntakeRules, TenantRules
 from tenants.jobs import Claim
+from tenants.rules.hold import RulesChanged, hold
 from tenants.session import Actor, acting_as, session
 from tenants.words import RecordType
 from workers.imports.evidence import Evidence
@@ -55,8 +57,14 @@ async def import_rows(actor: Actor, claim: Claim) -> None:
     """Prepare a chunk beside others, then take it in after the chunk before it: the last row about somebody wins.
 
     Rows, findings, counts and the end of the job are one commit. If the turn does not come in a few seconds, the chunk is held
-    back, and the one before it will release it.
+    back, and the one before it will release it. Should an admin change the tenant's rules meanwhile, it is prepared anew.
     """
+    while True:
+        with suppress(RulesChanged):
+            return await _import_rows(actor, claim)
+
+
+async def _import_rows(actor: Actor, claim: Claim) -> None:
     async with acting_as(actor) as current:
         run = await runs.lock(claim.subject_id)
         if Status(run["status"]) is not Status.RUNNING:
@@ -74,14 +82,14 @@ def _ready(run: Any, position: int, tenant: TenantRules, keyring: Keyring) -> _R
     mapping = ColumnMapping.from_json({"record_type": run["record_type"], "columns": runs.loaded(run["mapping"])})
     chunk = chunks.get(installation().files, keyring, run["id"], position)
     parted = _parted(chunk, mapping)
-    return _Ready(chunk, parted, prepare(parted.batch, tenant, _rules(run, mapping), keyring))
+    return _Ready(chunk, parted, prepare(parted.batch, tenant, _rules(run, mapping, tenant), keyring))
 
 
-def _rules(run: Any, mapping: ColumnMapping) -> IntakeRules:
+def _rules(run: Any, mapping: ColumnMapping, tenant: TenantRules) -> IntakeRules:
     options = ImportOptions.of(**runs.loaded(run["options"]))
     evidence = Evidence.of(mapping.record_type, mapping.places, runs.loaded(run["evidence"]))
     return IntakeRules(
-        match_by=options.match_by_for(mapping.record_type, mapping.places),
+        match_by=options.match_by_for(mapping.record_type, mapping.places, tenant.match_by),
         on_match=options.on_match,
         on_missing=options.on_missing,
         fill=options.fill,
@@ -135,6 +143,8 @@ async def _taken_in(actor: Actor, claim: Claim, ready: _Ready, keyring: Keyring,
 
 
 async def _take_in(run: Any, claim: Claim, ready: _Ready, keyring: Keyring) -> None:
+    if not run["is_dry_run"]:
+        await hold(ready.prepared.tenant.version)
     outcome = await settle(ready.prepared)
     found = _found(ready, outcome)
     sealed = findings.sealed(keyring, run["id"], claim.position, found)

@@ -78,9 +78,9 @@ class UpsertCustomersInput:
     rows: list[CustomerRowInput] = strawberry.field(
         description=f"Up to {ROWS_MOST:,}, best sent as a variable. A later row meets what an earlier one made."
     )
-    match_by: list[KeyKind] = strawberry.field(
-        description="By what a row finds its customer, tried in this order; the first that finds one decides. Without it only by `id`.",
-        default_factory=list,
+    match_by: list[KeyKind] | None = optional(
+        "By what a row finds its customer, tried in this order; the first that finds one decides. None: only by `id`. Unsaid: as "
+        "`matchBy` of your tenant's settings has it."
     )
     rules: UpsertRulesInput | None = optional("Update what matches, create what does not, overwrite what differs, unless said otherwise.")
     dry_run: bool = strawberry.field(description="Say what would become of each row and write nothing.", default=False)
@@ -149,7 +149,8 @@ class BulkMutations:
 
 
 def _rules(input: UpsertCustomersInput) -> IntakeRules:
-    match_by, said = tuple(dict.fromkeys(input.match_by)), input.rules or UpsertRulesInput()
+    said = input.rules or UpsertRulesInput()
+    match_by = tuple(dict.fromkeys(input.match_by)) if isinstance(input.match_by, list) else None
     fills = {_target(each.field): each.fill for each in bounded(said.fills or (), FILLS_MOST, "fills")}
     return IntakeRules(match_by, False, said.on_match, said.on_missing, said.fill, fills, dry_run=input.dry_run)
 

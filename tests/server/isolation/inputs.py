@@ -18,6 +18,8 @@ WITHOUT = {"Int", "Boolean", "Decimal"}
 #: What a leaf has to be for the rest to be looked at.
 RIGHT = {"orderedAt": "2026-01-05", "occurredAt": "2026-01-05", "number": "N1", "field": "city", "column": "Name", "quantity": "1"}
 RIGHT |= {"unitPrice": "1", "what": "tea", "kind": "drink", "value": "tea", "name": "Ada", "product": "Tea"}
+#: The field of its own that a mutation is about: a new one, or one that the tenant has.
+OWN_FIELDS = {"createCustomField": "collar", "updateCustomField": "note", "deleteCustomField": "note"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Base:
             return self.completed(bare, {})
         if bare.name == "ID":
             return self.upload if name == "uploadId" else self.ours.rows[noun_of(self.mutation)][0].global_id
+        if self.mutation in OWN_FIELDS and name == "name":
+            return OWN_FIELDS[self.mutation]
         if hasattr(bare, "values"):
             return RIGHT[name] if RIGHT.get(name) in bare.values else next(iter(bare.values))
         return RIGHT.get(name, "1")
