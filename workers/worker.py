@@ -29,6 +29,7 @@ from workers.imports.read import import_read
 from workers.imports.rows import import_rows
 from workers.imports.tidy import import_tidy, leave_untidy
 from workers.sealing import SEAL, Sealer
+from workers.letters import invitation_mail, leave_unsent, password_mail
 from workers.tenant_job import described, tenant_job
 
 log = structlog.get_logger()
@@ -38,6 +39,8 @@ JOBS = (
     tenant_job(JobKind.IMPORT_ROWS, import_rows, runs.fail),
     tenant_job(JobKind.IMPORT_TIDY, import_tidy, leave_untidy),
     SEAL,
+    tenant_job(JobKind.INVITATION_MAIL, invitation_mail, leave_unsent),
+    tenant_job(JobKind.PASSWORD_MAIL, password_mail, leave_unsent),
 )
 
 #: Two at a time: while one waits for PostgreSQL or for its turn, the other computes.

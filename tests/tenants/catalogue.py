@@ -29,6 +29,7 @@ DOOR_POLICIES = {
     "trail_block.door": "kelu_door",
     "person.door": "kelu_door",
     "one_time_token.door": "kelu_door",
+    "member.door": "kelu_door",
 }
 #: The functions that run as these roles, and all that they may read.
 DOOR_FUNCTIONS = {
@@ -39,6 +40,7 @@ DOOR_FUNCTIONS = {
     "door_unsealed(uuid,integer)": "kelu_door",
     "door_person(text)": "kelu_door",
     "door_token(bytea)": "kelu_door",
+    "door_memberships()": "kelu_door",
 }
 DOOR_COLUMNS = {
     "api_key kelu_door": {"tenant_id", "id", "hash", "may_reveal", "revoked_at"},
@@ -46,6 +48,7 @@ DOOR_COLUMNS = {
     "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
     "trail_entry kelu_door": {"tenant_id", "block"},
     "trail_block kelu_door": {"tenant_id"},
+    "member kelu_door": {"tenant_id", "id", "person_id", "status"},
     "person kelu_door": {"id", "email"},
     "one_time_token kelu_door": {"person_id", "hash", "purpose", "tenant_id", "member_id", "expires_at", "used_at"},
 }
@@ -80,7 +83,7 @@ GUARDED = f"SELECT * FROM ({OURS}) AS ours WHERE kind IN ('r', 'p') AND name <> 
 TABLES = f"SELECT * FROM ({GUARDED}) AS guarded WHERE name <> ALL ('{{{','.join(PERSONS)}}}')"
 PERSON_TABLES = f"""
     SELECT *, CASE name WHEN 'person' THEN 'id' ELSE 'person_id' END AS person_column
-    FROM ({GUARDED}) AS guarded WHERE name = ANY ('{{{','.join(PERSONS)}}}')
+    FROM ({GUARDED}) AS guarded WHERE name = ANY ('{{{",".join(PERSONS)}}}')
 """
 
 #: Checks that are one query: what it returns breaks the promise in its name.
