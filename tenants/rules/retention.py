@@ -59,8 +59,10 @@ SELECT u.id FROM upload u WHERE u.tenant_id = $1 AND u.created_at < now() - make
 _RUNS = "DELETE FROM import_run WHERE tenant_id = $1 AND upload_id = any($2::uuid[]) RETURNING id"
 _UPLOADS = "DELETE FROM upload WHERE tenant_id = $1 AND id = any($2::uuid[])"
 
+#: One that is under way will ask for the rules again.
 _DUE = """
-UPDATE job SET due_at = now(), updated_at = now() WHERE tenant_id = $1 AND kind = $2 AND subject_id = $1 AND state = 'WAITING' RETURNING 1
+UPDATE job SET due_at = CASE state WHEN 'WAITING' THEN now() ELSE due_at END, updated_at = now()
+WHERE tenant_id = $1 AND kind = $2 AND subject_id = $1 AND state IN ('WAITING', 'RUNNING') RETURNING 1
 """
 
 
@@ -92,8 +94,9 @@ async def retain(actor: Actor, claim: Claim) -> None:
 
 
 async def _days() -> dict[Kept, int]:
+    """What the settings say, held: whoever changes them waits, and then sees whether this job is over."""
     current = session()
-    found = await current.connection.fetchval("SELECT rules FROM tenant WHERE id = $1", current.tenant_id)
+    found = await current.connection.fetchval("SELECT rules FROM held_rules($1)", current.tenant_id)
     return decided(orjson.loads(found)).retention
 
 
