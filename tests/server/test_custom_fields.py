@@ -37,6 +37,21 @@ async def test_a_field_of_ones_own_is_made_changed_and_used(graphql: Ask, acme: 
     assert (await create("l"))["customer"]["custom"] == [{"name": "size", "value": "L"}]
 
 
+async def test_a_field_is_not_changed_from_an_old_version_of_the_settings(graphql: Ask, acme: Actor) -> None:
+    made = (await graphql(CREATE_FIELD, as_=acme, input={"name": "size", "type": "TEXT"}))["createCustomField"]
+    stale, last = {"version": made["settings"]["version"] - 1}, {"version": made["settings"]["version"]}
+    acts = {"create": {"name": "other", "type": "TEXT"}, "update": {"name": "size", "label": "Größe"}, "delete": {"name": "size"}}
+    documents = {"create": CREATE_FIELD, "update": UPDATE_FIELD, "delete": DELETE_FIELD}
+
+    refused = [(await graphql(documents[act], as_=acme, input=input | stale))[f"{act}CustomField"] for act, input in acts.items()]
+    done = (await graphql(UPDATE_FIELD, as_=acme, input=acts["update"] | last))["updateCustomField"]
+
+    assert [[(error["code"], error["field"]) for error in each["userErrors"]] for each in refused] == [
+        [("VERSION_CONFLICT", ["version"])]
+    ] * 3
+    assert done["settings"]["version"] == last["version"] + 1
+
+
 @pytest.mark.parametrize(
     ("input", "field"),
     [

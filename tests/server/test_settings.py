@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 
 from tenants.access.built_in import ADMIN, MANAGER, PARTNER
 from tenants.api_keys import add_api_key
+from tenants.database import connected
+from tenants.installation import Installation
 from tenants.intake.rules import IntakeRules, OnMatch
+from tenants.life import status
+from tenants.rules import hold
 from tenants.session import Actor, acting_as
 from tests.server.conftest import Ask, Stored
 from tests.server.deciding import CREATE, CREATE_FIELD, column, take
@@ -62,6 +67,26 @@ async def test_a_change_is_in_the_trail_by_the_names_of_its_fields(graphql: Ask,
     assert [row["fields"] for row in rows] == [["name", "sources"], ["custom.size"]]
     assert {(row["actor_kind"], row["subject_type"], row["subject_id"]) for row in rows} == {("API_KEY", "TENANT", acme.tenant_id)}
     assert [each for each in ("青门", "Messe", "Größe") for row in rows if each in row["said"]] == []
+
+
+async def test_a_change_waits_for_writes_under_way_and_not_for_ever(
+    change: Change, acme: Actor, opened: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "PATIENCE_SECONDS", 1)
+    async with connected(opened.servers.app) as writer:
+        transaction = writer.transaction()
+        await transaction.start()
+        await writer.execute(f"SELECT act_as_tenant('{acme.tenant_id}')")
+        await writer.execute("SELECT held_rules_version($1)", acme.tenant_id)
+        refused = await change(acme, uniqueKeys=["PHONE"])
+        waiting = asyncio.create_task(change(acme, uniqueKeys=["PHONE"]))
+        await asyncio.sleep(0.3)
+        was_waiting = not waiting.done()
+        await transaction.commit()
+
+    assert [error["code"] for error in refused["userErrors"]] == ["CONFLICT"]
+    assert was_waiting
+    assert (await waiting)["settings"]["uniqueKeys"] == ["PHONE"]
 
 
 async def test_what_is_unchanged_is_no_new_version(change: Change, acme: Actor) -> None:
@@ -239,3 +264,24 @@ async def test_settings_need_their_permissions(graphql: Ask, http: Any, acme: Ac
     assert (read.get("data") is not None, "errors" not in read) == (reads, reads)
     assert await column(acme, "SELECT name FROM tenant WHERE id = $1") == (["Mine"] if changes else ["A tenant of a test"])
     assert ("NOT_ALLOWED" in str(changed)) is not changes
+
+
+async def test_a_suspended_tenant_is_answered_as_a_key_that_is_not_valid(http: Any, acme: Actor) -> None:
+    async with acting_as(acme):
+        _, secret = await add_api_key("a key")
+
+    async def asked(key: str) -> Any:
+        headers = {"Authorization": f"Bearer {key}"}
+        return await http.post("/graphql", json={"query": "{ customers { totalCount } }"}, headers=headers)
+
+    before = await asked(secret)
+    await status.suspend(acme)
+    begun = time.monotonic()
+    while (now := await asked(secret)).status_code == 200 and time.monotonic() - begun < 3:
+        await asyncio.sleep(0.01)
+    took = time.monotonic() - begun
+    never = await asked(secret[:-1] + ("0" if secret[-1] != "0" else "1"))
+
+    assert before.status_code == 200
+    assert took <= 1.1
+    assert (now.status_code, now.json()) == (never.status_code, never.json())

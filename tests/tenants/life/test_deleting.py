@@ -29,7 +29,9 @@ from tenants.life.proof import Erasure, erasure_of
 from tenants.refusals import Conflict, NotAllowed, NotFound
 from tenants.servers import Servers
 from tenants.session import Actor, ActorKind, acting_as, known_keyring
+from tenants.trail.exporting import lines
 from tenants.trail.keys import public_keys
+from tenants.trail.verifier import Fault, Verifier
 from tenants.words import RecordType
 from tests.conftest import MakeTenant
 from tests.tenants.life.rows_left import digests, rows_of_tenant
@@ -117,6 +119,32 @@ async def test_the_proof_is_signed_by_the_key_of_the_trail_and_holds_its_last_ch
     assert told["files"] == {"removed": 3, "left": 0}  # the last checkpoint of the trail was a file, too
     assert told["checkpoint"]["tenant_id"] == str(actor.tenant_id)
     assert "张" not in erasure.proof
+
+
+async def test_an_export_of_the_trail_verifies_against_the_proof_of_a_tenant_that_is_gone(make_tenant: MakeTenant) -> None:
+    actor = await make_tenant()
+    for reason in ("unpaid", "unpaid again"):
+        await status.suspend(actor, reason)
+        await status.resume(actor)
+    await status.suspend(actor)
+    checkpoint = await seal_the_end(actor, "contract ended")
+    async with acting_as(actor, read_only=True):
+        export = [line async for line in lines()]
+
+    job_id = await mark(actor.tenant_id, checkpoint)
+    while (erasure := await erasure_of(actor.tenant_id)).finished_at is None:
+        await turn(actor, job_id)
+
+    kept = orjson.loads(erasure.proof or "")["checkpoint"]
+    assert [len(await _faults(actor, kept, told)) > 0 for told in (export, export[1:], export[:-1])] == [False, True, True]
+    assert any(b"TENANT_DELETED" in line and b"contract ended" in line for line in export)
+
+
+async def _faults(actor: Actor, checkpoint: dict[str, object], export: list[bytes]) -> list[Fault]:
+    verifier = Verifier(await public_keys(), checkpoint, str(actor.tenant_id))
+    for line in export:
+        verifier.take(line)
+    return verifier.finish()
 
 
 async def test_what_was_sealed_cannot_be_opened_any_more(make_tenant: MakeTenant, opened: Installation) -> None:
