@@ -26,6 +26,7 @@ from tenants.life.erasing import erase_tenant
 from tenants.life.forgetting import hearing, tell
 from tenants.life.marking import mark, seal_the_end
 from tenants.life.proof import Erasure, erasure_of
+from tenants.life.tables import tables_of_tenants
 from tenants.refusals import Conflict, NotAllowed, NotFound
 from tenants.servers import Servers
 from tenants.session import Actor, ActorKind, acting_as, known_keyring
@@ -274,3 +275,17 @@ async def test_a_deleted_tenants_key_is_as_unknown_as_one_that_never_was(make_te
 
     with pytest.raises(NotAllowed, match="not valid"):
         await authenticate(secret)
+
+
+async def test_a_table_that_erasing_forgets_is_found_by_these_tests(
+    make_tenant: MakeTenant, migrated: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def without_tags(connection: object) -> list[str]:
+        return [name for name in await tables_of_tenants(connection) if name != "tag"]
+
+    monkeypatch.setattr(erasing, "tables_of_tenants", without_tags)
+    actor = await filled(make_tenant, migrated)
+
+    await delete(actor)
+
+    assert {table for table, rows in (await rows_of_tenant(migrated, actor.tenant_id)).items() if rows} == {"erasure", "tag"}
