@@ -70,8 +70,8 @@ def add_a_tenant(
 ) -> None:
     """Add a tenant, with a data key of its own, and print its id.
 
-    The rules file may hold three things, each optional: {"unique": ["phone"], "required": {"CUSTOMER": ["email"]}, "severities":
-    {"BAD_DATE": "WARNING"}}.
+    The rules file may hold, each optional: {"unique": ["phone"], "required": {"CUSTOMER": ["email"]}, "severities": {"BAD_DATE":
+    "WARNING"}, "sources": ["fair"], "lifecycles": {"LAPSED": "lost"}, "match_by": ["phone"], "retention": {"UPLOADS": 90}}.
 
     Example: kelu tenant add "Blue Door Trading" --country CN --time-zone Asia/Shanghai --currency CNY
     """

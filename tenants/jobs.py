@@ -41,6 +41,7 @@ class JobKind(StrEnum):
     IMPORT_ROWS = "import_rows"
     IMPORT_TIDY = "import_tidy"
     FIELD_CLEAR = "field_clear"
+    RETENTION = "retention"
     TENANT_ERASE = "tenant_erase"
     INVITATION_MAIL = "invitation_mail"
     PASSWORD_MAIL = "password_mail"

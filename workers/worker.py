@@ -26,6 +26,7 @@ from tenants.life.erasing import erase_tenant, leave_unerased
 from tenants.life.forgetting import hearing
 from tenants.logs import log_as_json
 from tenants.rules.clearing import clear_field, leave_uncleared
+from tenants.rules.retention import leave_kept, retain
 from tenants.settings import settings
 from workers.clock import Clock
 from workers.imports.read import import_read
@@ -42,6 +43,7 @@ JOBS = (
     tenant_job(JobKind.IMPORT_ROWS, import_rows, runs.fail),
     tenant_job(JobKind.IMPORT_TIDY, import_tidy, leave_untidy),
     tenant_job(JobKind.FIELD_CLEAR, clear_field, leave_uncleared),
+    tenant_job(JobKind.RETENTION, retain, leave_kept),
     tenant_job(JobKind.TENANT_ERASE, erase_tenant, leave_unerased),
     SEAL,
     tenant_job(JobKind.INVITATION_MAIL, invitation_mail, leave_unsent),

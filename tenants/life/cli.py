@@ -146,7 +146,7 @@ def delete_a_tenant(
     Example: kelu tenant delete ten_0198c0… --reason "contract ended"
     """
     found = asyncio.run(_delete(id, yes, reason, no_wait))
-    _say_proof(as_json, id, found)
+    _say_proof(as_json, id, found, may_be_unfinished=no_wait)
 
 
 async def _delete(id: str, yes: bool, reason: str | None, no_wait: bool) -> Erasure:
@@ -255,12 +255,12 @@ def _tenant_id(id: str) -> UUID:
     return tenant_id
 
 
-def _say_proof(as_json: bool, id: str, erasure: Erasure) -> None:
+def _say_proof(as_json: bool, id: str, erasure: Erasure, *, may_be_unfinished: bool = False) -> None:
     if erasure.proof is None or erasure.signature is None:
         gone = sum(erasure.removed.values())
         note = f"The keys are destroyed; {gone:,} rows are removed so far. `kelu work`, or this command once more, goes on."
         say_result(as_json, {"id": id, "finished": False, "removed": dict(erasure.removed)}, "", note)
-        raise typer.Exit(1)
+        raise typer.Exit(0 if may_be_unfinished else 1)
     if as_json:
         said = {"id": id, "finished": True, "proof": orjson.loads(erasure.proof), "signed": erasure.proof}
         say_json(said | {"keyId": erasure.key_id, "signature": erasure.signature.hex()})

@@ -9,12 +9,12 @@ from typing import Any
 LAST = ("job", "tenant")
 STAYS = "erasure"
 
-#: Tables that row level security guards, which every tenant's is (tests/tenants/catalogue.py), and which of them each refers to.
+#: Tables with the policy that every table of tenants is made with (tests/tenants/catalogue.py), and those that each refers to.
 _TABLES = """
 SELECT c.relname AS name, array_remove(array_agg(DISTINCT p.relname), NULL)::text[] AS parents
 FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f'
 LEFT JOIN pg_class p ON p.oid = k.confrelid AND p.oid <> c.oid
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
+WHERE c.relnamespace = 'public'::regnamespace AND EXISTS (SELECT FROM pg_policy y WHERE y.polrelid = c.oid AND y.polname = 'tenant_only')
 GROUP BY c.relname ORDER BY c.relname
 """
 

@@ -16,6 +16,7 @@ from tenants.registry import checked_country, checked_currency, checked_name, ch
 from tenants.rules.custom_fields import CustomField, custom_fields
 from tenants.rules.decided import Decided, decided
 from tenants.rules.hold import hold_alone
+from tenants.rules.retention import schedule
 from tenants.rules.trace import noted
 from tenants.rules.uniqueness import Clash, clashes, guard, release
 from tenants.session import session
@@ -80,6 +81,8 @@ async def change_settings(given: Mapping[str, Any], version: int | None) -> list
         await release(sorted(gone))
         current = session()
         await current.connection.execute(_CHANGE, current.tenant_id, *after.values(), orjson.dumps(rules.stored()).decode())
+        if rules.retention != before.rules.retention:
+            await schedule(rules, before.version + 1)
         await noted(changed)
     return []
 

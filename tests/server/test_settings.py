@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 import pytest
 
 from tenants.access.built_in import ADMIN, MANAGER, PARTNER
 from tenants.api_keys import add_api_key
-from tenants.intake.drafts import Batch
-from tenants.intake.intake import take_in
+from tenants.database import connected
+from tenants.installation import Installation
 from tenants.intake.rules import IntakeRules, OnMatch
+from tenants.life import status
+from tenants.rules import hold
 from tenants.session import Actor, acting_as
-from tenants.words import RecordType
 from tests.server.conftest import Ask, Stored
-from tests.workers.working import until, working
+from tests.server.deciding import CREATE, CREATE_FIELD, column, take
 
 SETTINGS = """{ tenantSettings { id name country timeZone currency uniqueKeys required { recordType fields } severities { code severity }
   sources lifecycles { lifecycle label } matchBy retention { subject days isApplied } version updatedAt limits { name most unit }
@@ -25,12 +26,6 @@ SETTINGS = """{ tenantSettings { id name country timeZone currency uniqueKeys re
 UPDATE = """mutation ($input: UpdateTenantSettingsInput!) { updateTenantSettings(input: $input) {
   settings { version name uniqueKeys sources required { recordType fields } } clashes { key customers customerIds }
   userErrors { code field message conflictsWith } } }"""
-FIELD = """mutation ($input: %sCustomFieldInput!) { %sCustomField(input: $input) {
-  settings { version customFields { name label isSealed isRequired choices least most isRetired } } userErrors { code field message } } }"""
-CREATE_FIELD, UPDATE_FIELD, DELETE_FIELD = (FIELD % (act.capitalize(), act) for act in ("create", "update", "delete"))
-CREATE = """mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) {
-  customer { id source lifecycle custom { name value } } userErrors { code field message } } }"""
-
 Change = Callable[..., Awaitable[Any]]
 
 
@@ -42,11 +37,6 @@ def change(graphql: Ask) -> Change:
         return (await graphql(UPDATE, as_=actor, input=input))["updateTenantSettings"]
 
     return ask
-
-
-async def _ids(actor: Actor, statement: str) -> list[Any]:
-    async with acting_as(actor, read_only=True) as unit:
-        return [row[0] for row in await unit.connection.fetch(statement, actor.tenant_id)]
 
 
 async def test_settings_are_read_and_changed_under_one_version(graphql: Ask, change: Change, acme: Actor, globex: Actor) -> None:
@@ -77,6 +67,26 @@ async def test_a_change_is_in_the_trail_by_the_names_of_its_fields(graphql: Ask,
     assert [row["fields"] for row in rows] == [["name", "sources"], ["custom.size"]]
     assert {(row["actor_kind"], row["subject_type"], row["subject_id"]) for row in rows} == {("API_KEY", "TENANT", acme.tenant_id)}
     assert [each for each in ("青门", "Messe", "Größe") for row in rows if each in row["said"]] == []
+
+
+async def test_a_change_waits_for_writes_under_way_and_not_for_ever(
+    change: Change, acme: Actor, opened: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "PATIENCE_SECONDS", 1)
+    async with connected(opened.servers.app) as writer:
+        transaction = writer.transaction()
+        await transaction.start()
+        await writer.execute(f"SELECT act_as_tenant('{acme.tenant_id}')")
+        await writer.execute("SELECT held_rules_version($1)", acme.tenant_id)
+        refused = await change(acme, uniqueKeys=["PHONE"])
+        waiting = asyncio.create_task(change(acme, uniqueKeys=["PHONE"]))
+        await asyncio.sleep(0.3)
+        was_waiting = not waiting.done()
+        await transaction.commit()
+
+    assert [error["code"] for error in refused["userErrors"]] == ["CONFLICT"]
+    assert was_waiting
+    assert (await waiting)["settings"]["uniqueKeys"] == ["PHONE"]
 
 
 async def test_what_is_unchanged_is_no_new_version(change: Change, acme: Actor) -> None:
@@ -137,22 +147,17 @@ async def test_required_fields_sources_and_words_of_ones_own_hold_for_what_is_wr
     assert [(error["code"], error["field"]) for error in elsewhere["userErrors"]] == [("UNKNOWN_WORD", ["source"])]
     assert "Messe, 官网" in elsewhere["userErrors"][0]["message"]
     assert right["customer"]["source"] == "Messe"
-    assert await _ids(acme, "SELECT lifecycle FROM customer WHERE tenant_id = $1 AND external_id = 'G'") == ["LAPSED"]
-
-
-async def take(actor: Actor, drafts: list[dict[str, Any]], rules: IntakeRules | None = None) -> Any:
-    async with acting_as(actor):
-        return await take_in(Batch.of(RecordType.CUSTOMER, drafts), rules or IntakeRules())
+    assert await column(acme, "SELECT lifecycle FROM customer WHERE tenant_id = $1 AND external_id = 'G'") == ["LAPSED"]
 
 
 async def test_a_key_is_made_unique_only_where_no_customers_share_it(change: Change, stored: Stored, acme: Actor) -> None:
     ids = [await stored(acme, name=f"Ada {number}", phone="13812345678") for number in range(3)]
     await stored(acme, name="Grace", phone="13912345678")
-    before = await _ids(acme, "SELECT k::text FROM customer_key k WHERE tenant_id = $1 ORDER BY 1")
+    before = await column(acme, "SELECT k::text FROM customer_key k WHERE tenant_id = $1 ORDER BY 1")
 
     refused = await change(acme, uniqueKeys=["EMAIL", "PHONE"], name="Not done by half")
-    after = await _ids(acme, "SELECT k::text FROM customer_key k WHERE tenant_id = $1 ORDER BY 1")
-    name = await _ids(acme, "SELECT name FROM tenant WHERE id = $1")
+    after = await column(acme, "SELECT k::text FROM customer_key k WHERE tenant_id = $1 ORDER BY 1")
+    name = await column(acme, "SELECT name FROM tenant WHERE id = $1")
     allowed = await change(acme, uniqueKeys=["EMAIL"])
 
     assert refused["clashes"] == [{"key": "PHONE", "customers": 3, "customerIds": ids}]
@@ -197,8 +202,8 @@ async def test_while_writers_write_a_key_is_made_unique_or_not_and_never_by_half
 
     for _ in range(5):
         *_, told = await asyncio.gather(*(write() for _ in range(6)), change(acme, uniqueKeys=["PHONE"]))
-        unique = await _ids(acme, "SELECT rules ? 'unique' FROM tenant WHERE id = $1")
-        held = await _ids(acme, "SELECT holder::text FROM customer_key WHERE tenant_id = $1 AND kind = 'phone'")
+        unique = await column(acme, "SELECT rules ? 'unique' FROM tenant WHERE id = $1")
+        held = await column(acme, "SELECT holder::text FROM customer_key WHERE tenant_id = $1 AND kind = 'phone'")
 
         assert unique == [told["userErrors"] == []]
         assert (len(held) == 1 and held[0].strip("0-") == "") if unique[0] else len(held) > 1
@@ -226,103 +231,6 @@ async def test_customers_are_found_as_the_tenant_has_decided_where_a_write_does_
         await unit.connection.execute("DELETE FROM customer_key WHERE tenant_id = $1", acme.tenant_id)
     assert await statuses() == ["CREATED"]
     assert await statuses() == ["UNCHANGED"]
-
-
-async def test_a_field_of_ones_own_is_made_changed_and_used(graphql: Ask, acme: Actor, globex: Actor) -> None:
-    size = {"name": "size", "label": "尺码", "type": "CHOICE", "choices": ["S", "M"]}
-    made = (await graphql(CREATE_FIELD, as_=acme, input=size))["createCustomField"]
-    taken = (await graphql(CREATE_FIELD, as_=acme, input=size))["createCustomField"]
-    elsewhere = (await graphql(CREATE_FIELD, as_=globex, input=size))["createCustomField"]
-    changed = (await graphql(UPDATE_FIELD, as_=acme, input={"name": "size", "choices": ["S", "L"], "isRequired": True}))[
-        "updateCustomField"
-    ]
-
-    async def create(value: str | None) -> Any:
-        custom = [{"name": "size", "value": value}] if value else []
-        return (await graphql(CREATE, as_=acme, input={"name": "Ada", "custom": custom}))["createCustomer"]
-
-    assert [(field["name"], field["label"], field["choices"]) for field in made["settings"]["customFields"]] == [
-        ("size", "尺码", ["S", "M"])
-    ]
-    assert [(error["code"], error["field"]) for error in taken["userErrors"]] == [("DUPLICATE", ["name"])]
-    assert elsewhere["userErrors"] == []
-    assert changed["settings"]["version"] == made["settings"]["version"] + 1
-    assert [error["code"] for error in (await create("M"))["userErrors"]] == ["CUSTOM_FIELD_RULE"]
-    assert [error["code"] for error in (await create(None))["userErrors"]] == ["REQUIRED"]
-    assert (await create("l"))["customer"]["custom"] == [{"name": "size", "value": "L"}]
-
-
-@pytest.mark.parametrize(
-    ("input", "field"),
-    [
-        ({"name": "Size", "type": "TEXT"}, ["name"]),
-        ({"name": "s" * 41, "type": "TEXT"}, ["name"]),
-        ({"name": "size", "type": "CHOICE"}, ["choices"]),
-        ({"name": "size", "type": "TEXT", "choices": ["S"]}, ["choices"]),
-        ({"name": "size", "type": "CHOICE", "choices": ["S", "s"]}, ["choices"]),
-        ({"name": "size", "type": "TEXT", "least": "1"}, ["least"]),
-        ({"name": "size", "type": "NUMBER", "least": "2", "most": "1"}, ["most"]),
-        ({"name": "size", "type": "NUMBER", "most": "1e30"}, ["most"]),
-        ({"name": "size", "type": "TEXT", "label": "x" * 101}, ["label"]),
-    ],
-)
-async def test_a_field_that_cannot_be_is_refused(graphql: Ask, acme: Actor, input: dict[str, Any], field: list[str]) -> None:
-    refused = (await graphql(CREATE_FIELD, as_=acme, input=input))["createCustomField"]
-
-    assert [(error["code"], error["field"]) for error in refused["userErrors"]] == [("INVALID", field)]
-    assert await _ids(acme, "SELECT name FROM custom_field WHERE tenant_id = $1") == []
-
-
-@pytest.mark.parametrize("is_sealed", [False, True])
-async def test_whether_a_field_is_sealed_is_fixed_by_its_first_value(graphql: Ask, stored: Stored, acme: Actor, is_sealed: bool) -> None:
-    await graphql(CREATE_FIELD, as_=acme, input={"name": "note", "type": "TEXT", "isSealed": is_sealed})
-    other = {"name": "note", "isSealed": not is_sealed}
-    back = {"name": "note", "isSealed": is_sealed}
-
-    empty = [(await graphql(UPDATE_FIELD, as_=acme, input=each))["updateCustomField"]["userErrors"] for each in (other, back)]
-    await stored(acme, name="Ada", **{"custom.note": "x"})
-    refused = (await graphql(UPDATE_FIELD, as_=acme, input=other))["updateCustomField"]
-
-    assert empty == [[], []]
-    assert [(error["code"], error["field"]) for error in refused["userErrors"]] == [("CONFLICT", ["isSealed"])]
-
-
-@pytest.mark.parametrize("is_sealed", [False, True])
-async def test_a_field_taken_away_is_cleared_in_the_background_and_then_its_name_is_free(
-    graphql: Ask, acme: Actor, globex: Actor, is_sealed: bool
-) -> None:
-    field = {"name": "note", "type": "TEXT", "isSealed": is_sealed}
-    for actor in (acme, globex):
-        await graphql(CREATE_FIELD, as_=actor, input=field)
-        await graphql(CREATE_FIELD, as_=actor, input={"name": "other", "type": "TEXT", "isSealed": True})
-        await take(actor, [{"name": f"Ada {n}", "custom.note": "x", "custom.other": "y"} for n in range(1200)])
-    elsewhere = await _ids(globex, "SELECT c::text FROM customer c WHERE tenant_id = $1 ORDER BY id")
-
-    taken = (await graphql(DELETE_FIELD, as_=acme, input={"name": "note"}))["deleteCustomField"]
-    write = await graphql(CREATE, as_=acme, input={"name": "Eve", "custom": [{"name": "note", "value": "x"}]})
-    again = (await graphql(CREATE_FIELD, as_=acme, input=field))["createCustomField"]
-    async with working():
-        await until(lambda: _is_gone(acme))
-
-    assert [each["name"] for each in taken["settings"]["customFields"] if each["isRetired"]] == ["note"]
-    assert [error["code"] for error in write["createCustomer"]["userErrors"]] == ["INVALID"]
-    assert [error["code"] for error in again["userErrors"]] == ["DUPLICATE"]
-    assert await _ids(acme, "SELECT count(*) FROM customer WHERE tenant_id = $1 AND custom ? 'note'") == [0]
-    assert await _held(acme) == {frozenset({"other"})}
-    assert await _ids(globex, "SELECT c::text FROM customer c WHERE tenant_id = $1 ORDER BY id") == elsewhere
-    assert (await graphql(CREATE_FIELD, as_=acme, input=field))["createCustomField"]["userErrors"] == []
-
-
-async def _is_gone(actor: Actor) -> bool:
-    return await _ids(actor, "SELECT name FROM custom_field WHERE tenant_id = $1") == ["other"]
-
-
-async def _held(actor: Actor) -> set[frozenset[str]]:
-    """The names of the fields whose sealed values customers have."""
-    async with acting_as(actor, read_only=True) as unit:
-        column = (await unit.keyring()).column("customer", "custom_sealed")
-        rows = await unit.connection.fetch("SELECT id, custom_sealed FROM customer WHERE tenant_id = $1", actor.tenant_id)
-    return {frozenset(orjson.loads(column.open(row["id"], row["custom_sealed"]))) for row in rows}
 
 
 async def test_use_is_counted(graphql: Ask, stored: Stored, acme: Actor, globex: Actor) -> None:
@@ -353,6 +261,27 @@ async def test_settings_need_their_permissions(graphql: Ask, http: Any, acme: Ac
     read = await ask(SETTINGS)
     changed = await ask(UPDATE, input={"name": "Mine"})
 
-    assert ((read.get("data") or {}).get("tenantSettings") is not None, "errors" not in read) == (reads, reads)
-    assert await _ids(acme, "SELECT name FROM tenant WHERE id = $1") == (["Mine"] if changes else ["A tenant of a test"])
+    assert (read.get("data") is not None, "errors" not in read) == (reads, reads)
+    assert await column(acme, "SELECT name FROM tenant WHERE id = $1") == (["Mine"] if changes else ["A tenant of a test"])
     assert ("NOT_ALLOWED" in str(changed)) is not changes
+
+
+async def test_a_suspended_tenant_is_answered_as_a_key_that_is_not_valid(http: Any, acme: Actor) -> None:
+    async with acting_as(acme):
+        _, secret = await add_api_key("a key")
+
+    async def asked(key: str) -> Any:
+        headers = {"Authorization": f"Bearer {key}"}
+        return await http.post("/graphql", json={"query": "{ customers { totalCount } }"}, headers=headers)
+
+    before = await asked(secret)
+    await status.suspend(acme)
+    begun = time.monotonic()
+    while (now := await asked(secret)).status_code == 200 and time.monotonic() - begun < 3:
+        await asyncio.sleep(0.01)
+    took = time.monotonic() - begun
+    never = await asked(secret[:-1] + ("0" if secret[-1] != "0" else "1"))
+
+    assert before.status_code == 200
+    assert took <= 1.1
+    assert (now.status_code, now.json()) == (never.status_code, never.json())

@@ -25,7 +25,14 @@ from tenants.usage import COUNTED_MOST, budget_left, limits, usage
 from tenants.words import Lifecycle, RecordType
 
 strawberry.enum(FieldType, name="CustomFieldType", description="What the values of a field of your own are.")
-strawberry.enum(Kept, name="RetentionSubject", description="What may be kept for so many days and no longer.")
+strawberry.enum(
+    Kept,
+    name="RetentionSubject",
+    description="What may be kept for so many days and no longer. UPLOADS: files whose imports are over, with these. CUSTOMERS: LAPSED "
+    "ones, since they were last changed, with all that is theirs. ORDERS: since they were ordered, if COMPLETED, CANCELLED or REFUNDED. "
+    "INTERACTIONS: since they took place, without an open follow-up. NEEDS: CLOSED ones, since they were last changed. HISTORY: what "
+    "records were before; it is written down only, and keeps what is deleted, sealed.",
+)
 
 
 @strawberry.type(description="Fields that a record must have. A rule holds for what is written from now on.")

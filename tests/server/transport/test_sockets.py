@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from server.transport import lasting, sockets
 from tenants.api_keys import add_api_key, revoke
+from tenants.life import status
 from tenants.session import Actor, acting_as
 from tests.server.conftest import KeyOf
 from tests.server.transport.conftest import WithSettings
@@ -210,6 +211,17 @@ async def test_a_revoked_key_closes_a_silent_socket_within_five_seconds(app: ASG
         await say(socket, "a", LISTEN)
         async with acting_as(acme):
             await revoke(UUID(str(key.id)))
+
+        assert (await closed(socket))[0] == 4403
+
+
+async def test_a_suspended_tenant_closes_a_silent_socket_within_five_seconds(app: ASGIApp, acme: Actor) -> None:
+    async with acting_as(acme):
+        _, secret = await add_api_key("test")
+
+    async with greeted(app, secret) as socket:
+        await say(socket, "a", LISTEN)
+        await status.suspend(acme)
 
         assert (await closed(socket))[0] == 4403
 

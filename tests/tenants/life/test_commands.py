@@ -28,6 +28,7 @@ from tenants.words import RecordType
 from tests.conftest import MakeTenant
 from tests.stories.home import environment_of
 from tests.tenants.life.rows_left import rows_of_tenant
+from tests.workers.working import until, working
 
 Kelu = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-m", "kelu", "tenant"]
@@ -114,6 +115,22 @@ async def test_a_tenant_is_deleted_and_the_proof_printed_whenever_it_is_asked_fo
     assert await left_of(migrated, acme) == {"erasure"}
     with pytest.raises(Exception, match="not valid"):
         await authenticate(secret)
+
+
+async def test_what_is_not_waited_for_is_left_to_a_worker(kelu: Kelu, acme: Actor, migrated: Servers) -> None:
+    marked = kelu("delete", named(acme), "--yes", "--no-wait", "--json")
+    under_way = kelu("proof", named(acme))
+    async with working():
+        await until(lambda: _is_finished(acme), seconds=30)
+
+    assert (marked.returncode, orjson.loads(marked.stdout)["finished"]) == (0, False)
+    assert under_way.returncode == 1
+    assert kelu("proof", named(acme)).returncode == 0
+    assert await left_of(migrated, acme) == {"erasure"}
+
+
+async def _is_finished(actor: Actor) -> bool:
+    return (await erasure_of(actor.tenant_id)).finished_at is not None
 
 
 async def test_without_a_terminal_deleting_has_to_be_said_aloud(kelu: Kelu, acme: Actor) -> None:

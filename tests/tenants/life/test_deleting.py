@@ -7,7 +7,6 @@ import hashlib
 import time
 from uuid import UUID
 
-import asyncpg
 import orjson
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -18,7 +17,6 @@ from tenants.api_keys import add_api_key, authenticate
 from tenants.database import connected
 from tenants.encryption import CannotOpen
 from tenants.encryption.tenant_keys import recall
-from tenants.ids import new_id
 from tenants.installation import Installation, installation
 from tenants.intake.drafts import Batch
 from tenants.intake.intake import take_in
@@ -32,11 +30,11 @@ from tenants.life.tables import tables_of_tenants
 from tenants.refusals import Conflict, NotAllowed, NotFound
 from tenants.servers import Servers
 from tenants.session import Actor, ActorKind, acting_as, known_keyring
-from tenants.tables import tenant_table
+from tenants.trail.exporting import lines
 from tenants.trail.keys import public_keys
+from tenants.trail.verifier import Fault, Verifier
 from tenants.words import RecordType
 from tests.conftest import MakeTenant
-from tests.tenants.catalogue import NO_TENANTS, TABLES
 from tests.tenants.life.rows_left import digests, rows_of_tenant
 from tests.tenants.rows import ROWS, insert_all
 from tests.workers.working import until, working
@@ -122,6 +120,32 @@ async def test_the_proof_is_signed_by_the_key_of_the_trail_and_holds_its_last_ch
     assert told["files"] == {"removed": 3, "left": 0}  # the last checkpoint of the trail was a file, too
     assert told["checkpoint"]["tenant_id"] == str(actor.tenant_id)
     assert "张" not in erasure.proof
+
+
+async def test_an_export_of_the_trail_verifies_against_the_proof_of_a_tenant_that_is_gone(make_tenant: MakeTenant) -> None:
+    actor = await make_tenant()
+    for reason in ("unpaid", "unpaid again"):
+        await status.suspend(actor, reason)
+        await status.resume(actor)
+    await status.suspend(actor)
+    checkpoint = await seal_the_end(actor, "contract ended")
+    async with acting_as(actor, read_only=True):
+        export = [line async for line in lines()]
+
+    job_id = await mark(actor.tenant_id, checkpoint)
+    while (erasure := await erasure_of(actor.tenant_id)).finished_at is None:
+        await turn(actor, job_id)
+
+    kept = orjson.loads(erasure.proof or "")["checkpoint"]
+    assert [len(await _faults(actor, kept, told)) > 0 for told in (export, export[1:], export[:-1])] == [False, True, True]
+    assert any(b"TENANT_DELETED" in line and b"contract ended" in line for line in export)
+
+
+async def _faults(actor: Actor, checkpoint: dict[str, object], export: list[bytes]) -> list[Fault]:
+    verifier = Verifier(await public_keys(), checkpoint, str(actor.tenant_id))
+    for line in export:
+        verifier.take(line)
+    return verifier.finish()
 
 
 async def test_what_was_sealed_cannot_be_opened_any_more(make_tenant: MakeTenant, opened: Installation) -> None:
@@ -230,61 +254,6 @@ async def test_whoever_is_in_the_midst_of_writing_is_waited_for(make_tenant: Mak
     assert (await rows_of_tenant(migrated, actor.tenant_id))["tag"] == []
 
 
-async def test_a_new_table_of_tenants_is_erased_too(migrated: Servers) -> None:
-    assert migrated.owner
-    async with connected(migrated.owner) as owner:
-        trial = owner.transaction()
-        await trial.start()
-        await owner.execute(tenant_table("planted", "id uuid, PRIMARY KEY (tenant_id, id)"))
-        await owner.execute(
-            tenant_table(
-                "planted_child", "id uuid, PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, id) REFERENCES planted (tenant_id, id)"
-            )
-        )
-        tables = await tables_of_tenants(owner)
-        whose = new_id()
-        await owner.execute(f"SELECT act_as_tenant('{whose}')")
-        await owner.execute(
-            "INSERT INTO tenant (id, name, country, time_zone, currency, status) VALUES ($1, 'x', 'CN', 'UTC', 'CNY', 'DELETING')", whose
-        )
-        await owner.execute("INSERT INTO planted VALUES ($1, $1)", whose)
-        gone = await owner.fetchval("SELECT door_erase('planted', 10)")
-        await trial.rollback()
-
-    assert gone == 1
-    assert tables.index("planted_child") < tables.index("planted")
-
-
-async def test_every_table_of_tenants_is_in_reach(migrated: Servers) -> None:
-    async with connected(str(migrated.owner)) as owner:
-        everything = {row["name"] for row in await owner.fetch(TABLES)}
-
-        assert set(await tables_of_tenants(owner)) | {"erasure"} == everything
-        assert everything.isdisjoint(NO_TENANTS)
-
-
-async def test_the_app_can_neither_mark_a_tenant_nor_take_it_back_nor_erase_one_that_is_not_marked(
-    make_tenant: MakeTenant, opened: Installation
-) -> None:
-    actor, marked = await make_tenant(), await make_tenant()
-    await mark(marked.tenant_id, None)
-
-    async def ask(whose: Actor, statement: str, *values: object) -> str:
-        async with acting_as(whose) as unit:
-            return str(await unit.connection.execute(statement, *values))
-
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await ask(actor, "UPDATE tenant SET status = 'DELETING' WHERE id = $1", actor.tenant_id)
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await ask(actor, "SELECT door_erase('customer', 1)")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await ask(actor, "DELETE FROM tenant_key WHERE tenant_id = $1", actor.tenant_id)
-    assert await ask(marked, "UPDATE tenant SET status = 'ACTIVE' WHERE id = $1", marked.tenant_id) == "UPDATE 0"
-    for table in ("tortoise_migrations", "erasure", "pg_class", 'tag"; --'):
-        with pytest.raises(asyncpg.UndefinedTableError):
-            await ask(marked, "SELECT door_erase($1, 1)", table)
-
-
 async def test_a_tenant_that_is_being_deleted_can_neither_be_resumed_nor_marked_twice(make_tenant: MakeTenant) -> None:
     actor = await make_tenant()
     first = await mark(actor.tenant_id, None)
@@ -306,3 +275,17 @@ async def test_a_deleted_tenants_key_is_as_unknown_as_one_that_never_was(make_te
 
     with pytest.raises(NotAllowed, match="not valid"):
         await authenticate(secret)
+
+
+async def test_a_table_that_erasing_forgets_is_found_by_these_tests(
+    make_tenant: MakeTenant, migrated: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def without_tags(connection: object) -> list[str]:
+        return [name for name in await tables_of_tenants(connection) if name != "tag"]
+
+    monkeypatch.setattr(erasing, "tables_of_tenants", without_tags)
+    actor = await filled(make_tenant, migrated)
+
+    await delete(actor)
+
+    assert {table for table, rows in (await rows_of_tenant(migrated, actor.tenant_id)).items() if rows} == {"erasure", "tag"}
