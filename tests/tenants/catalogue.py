@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from tenants.tables import tenant_table
+from tenants.tables import person_table, tenant_table
 
 #: Tables that are no tenant's. `tortoise_migrations`: which migrations the schema has had; `trail_key`: what the trail is signed with.
 NO_TENANTS = {"tortoise_migrations", "trail_key"}
 
 #: Where the tenant is in another column than `tenant_id`: a tenant's id is the tenant.
 TENANT_COLUMNS = {"tenant": "id"}
+
+#: Tables that are a person's, whichever tenants he is in, and the column that holds the person.
+PERSONS = {"person": "id", "recovery_code": "person_id", "one_time_token": "person_id", "known_device": "person_id"}
+
+#: Unique indexes of persons' tables in which the person does not come first: an e-mail is one person's among all.
+UNIQUE_AMONG_ALL = {"person.person_email"}
 
 #: What lets a role of ours see rows of every tenant: `table.policy`. kelu_door looks something up before a tenant is known; kelu_search
 #: binds the transaction's tenant itself (tests/server/test_search.py), because a policy would keep it from its index.
@@ -22,6 +28,8 @@ DOOR_POLICIES = {
     "trail_entry.door": "kelu_door",
     "trail_block.door": "kelu_door",
     "tenant.door": "kelu_door",
+    "person.door": "kelu_door",
+    "one_time_token.door": "kelu_door",
 }
 #: Policies that let somebody do less: that a tenant is to be deleted is not for the app's role to say, nor to take back.
 NARROWER_POLICIES = {
@@ -35,6 +43,8 @@ DOOR_FUNCTIONS = {
     "door_trails(uuid,integer)": "kelu_door",
     "door_unsealed(uuid,integer)": "kelu_door",
     "door_tenants(uuid,integer)": "kelu_door",
+    "door_person(text)": "kelu_door",
+    "door_token(bytea)": "kelu_door",
 }
 #: And the one that runs as the owner of the tables, whom row level security binds too: it removes rows of a tenant that is being deleted.
 OWN_FUNCTIONS = {"door_erase(text,integer)": "kelu_owner"}
@@ -45,6 +55,8 @@ DOOR_COLUMNS = {
     "trail_entry kelu_door": {"tenant_id", "block"},
     "trail_block kelu_door": {"tenant_id"},
     "tenant kelu_door": {"id", "status"},
+    "person kelu_door": {"id", "email"},
+    "one_time_token kelu_door": {"person_id", "hash", "purpose", "tenant_id", "member_id", "expires_at", "used_at"},
 }
 
 #: What the app's role may do to a table, where it is not all of SELECT, INSERT, UPDATE and DELETE.
@@ -61,6 +73,7 @@ FEWER_GRANTS = {
     "trail_key": "SELECT INSERT",
     "erasure": "SELECT INSERT UPDATE",
     "tortoise_migrations": "SELECT",
+    "person": "SELECT INSERT UPDATE",
 }
 #: What else it may do to single columns: an entry of the trail gets its place in a block, once.
 COLUMN_GRANTS = {"trail_entry": {"block UPDATE", "position UPDATE"}}
@@ -73,11 +86,16 @@ OURS = """
     WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 """
-TABLES = f"SELECT * FROM ({OURS}) AS ours WHERE kind IN ('r', 'p') AND name <> ALL ('{{{','.join(NO_TENANTS)}}}')"
+GUARDED = f"SELECT * FROM ({OURS}) AS ours WHERE kind IN ('r', 'p') AND name <> ALL ('{{{','.join(NO_TENANTS)}}}')"
+TABLES = f"SELECT * FROM ({GUARDED}) AS guarded WHERE name <> ALL ('{{{','.join(PERSONS)}}}')"
+PERSON_TABLES = f"""
+    SELECT *, CASE name WHEN 'person' THEN 'id' ELSE 'person_id' END AS person_column
+    FROM ({GUARDED}) AS guarded WHERE name = ANY ('{{{','.join(PERSONS)}}}')
+"""
 
 #: Checks that are one query: what it returns breaks the promise in its name.
 QUERIES = {
-    "row level security is enabled and forced": f"SELECT name FROM ({TABLES}) AS t WHERE NOT (guarded AND forced)",
+    "row level security is enabled and forced": f"SELECT name FROM ({GUARDED}) AS t WHERE NOT (guarded AND forced)",
     "there are plain tables only: no view, materialized view or foreign table": (
         f"SELECT name FROM ({OURS}) AS t WHERE kind NOT IN ('r', 'p', 'i', 'I', 'S', 't', 'c')"
     ),
@@ -87,7 +105,7 @@ QUERIES = {
             WHERE a.attrelid = t.oid AND a.attname = t.tenant_column AND a.atttypid = 'uuid'::regtype AND a.attnotnull)
     """,
     "there is a primary key": f"""
-        SELECT name FROM ({TABLES}) AS t WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary)
+        SELECT name FROM ({GUARDED}) AS t WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary)
     """,
     "the tenant comes first in every key and unique index": f"""
         SELECT t.name || '.' || i.indexrelid::regclass::text FROM ({TABLES}) AS t JOIN pg_index i ON i.indrelid = t.oid
@@ -100,6 +118,24 @@ QUERIES = {
         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
         JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
         WHERE a.attname <> t.tenant_column OR b.attname <> other.tenant_column
+    """,
+    "the person is a uuid that is never null": f"""
+        SELECT name FROM ({PERSON_TABLES}) AS t WHERE NOT EXISTS (
+            SELECT FROM pg_attribute a
+            WHERE a.attrelid = t.oid AND a.attname = t.person_column AND a.atttypid = 'uuid'::regtype AND a.attnotnull)
+    """,
+    "the person comes first in every key and unique index": f"""
+        SELECT t.name || '.' || i.indexrelid::regclass::text FROM ({PERSON_TABLES}) AS t JOIN pg_index i ON i.indrelid = t.oid
+        LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+        WHERE (i.indisunique OR i.indisexclusion) AND a.attname IS DISTINCT FROM t.person_column
+            AND t.name || '.' || i.indexrelid::regclass::text <> ALL ('{{{",".join(UNIQUE_AMONG_ALL)}}}')
+    """,
+    "a person's rows refer to that person's and no other": f"""
+        SELECT t.name || '.' || k.conname FROM ({PERSON_TABLES}) AS t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
+        LEFT JOIN ({PERSON_TABLES}) AS other ON other.oid = k.confrelid
+        LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        LEFT JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
+        WHERE a.attname IS DISTINCT FROM t.person_column OR b.attname IS DISTINCT FROM other.person_column
     """,
     "no foreign key sets its columns on delete or update: the tenant is one of them": """
         SELECT conname FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('n', 'd') OR confupdtype IN ('n', 'd'))
@@ -129,10 +165,12 @@ QUERIES = {
 
 
 async def wrong_policies(connection: Any) -> list[str]:
-    """Policies that are not the one every tenant's table is made with, nor a written exception; tables that lack theirs."""
-    right = await _policy_of_a_new_table(connection)
+    """Policies that are not the one every tenant's or person's table is made with, nor a written exception; tables that lack theirs."""
+    of_tenant = await _policy_of_a_new_table(connection, tenant_table("a_new_table", "PRIMARY KEY (tenant_id)"))
+    of_person = await _policy_of_a_new_table(connection, person_table("a_new_table", "PRIMARY KEY (person_id)"))
     columns = {row["name"]: row["tenant_column"] for row in await connection.fetch(TABLES)}
-    wanted = {f"{table}.tenant_only": right.replace("(tenant_id =", f"({column} =") for table, column in columns.items()}
+    wanted = {f"{table}.tenant_only": of_tenant.replace("(tenant_id =", f"({column} =") for table, column in columns.items()}
+    wanted |= {f"{table}.person_only": of_person.replace("(person_id =", f"({column} =") for table, column in PERSONS.items()}
     wanted |= NARROWER_POLICIES
     wanted |= {name: f"PERMISSIVE SELECT {{{role}}} USING true CHECK none" for name, role in DOOR_POLICIES.items()}
     found = {row["name"]: row["said"] for row in await connection.fetch(_POLICIES)}
@@ -146,12 +184,12 @@ _POLICIES = """
 """
 
 
-async def _policy_of_a_new_table(connection: Any) -> str:
+async def _policy_of_a_new_table(connection: Any, table: str) -> str:
     trial = connection.transaction()
     await trial.start()
     try:
-        await connection.execute(tenant_table("a_new_table", "PRIMARY KEY (tenant_id)"))
-        said: str = await connection.fetchval(f"SELECT said FROM ({_POLICIES}) AS p WHERE name = 'a_new_table.tenant_only'")
+        await connection.execute(table)
+        said: str = await connection.fetchval(f"SELECT said FROM ({_POLICIES}) AS p WHERE name LIKE 'a_new_table.%'")
         return said
     finally:
         await trial.rollback()

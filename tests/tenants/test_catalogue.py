@@ -23,6 +23,7 @@ WEAKNESSES = {
         PLANTED: "planted",
         f"{PLANTED} ALTER TABLE planted ENABLE ROW LEVEL SECURITY": "planted",
         "ALTER TABLE need NO FORCE ROW LEVEL SECURITY": "need",
+        "ALTER TABLE recovery_code NO FORCE ROW LEVEL SECURITY": "recovery_code",
     },
     "there are plain tables only: no view, materialized view or foreign table": {
         "CREATE VIEW planted AS TABLE customer": "planted",
@@ -44,6 +45,17 @@ WEAKNESSES = {
     "the tenant comes first in every foreign key, on both sides": {
         TABLE.format(more="of uuid REFERENCES tenant (id),", key="tenant_id, id"): "planted.planted_of_fkey",
         "CREATE UNIQUE INDEX planted ON need (id); ALTER TABLE tag ADD need uuid REFERENCES need (id)": "tag.tag_need_fkey",
+    },
+    "the person is a uuid that is never null": {
+        "ALTER TABLE known_device DROP CONSTRAINT known_device_pkey; ALTER TABLE known_device ALTER person_id DROP NOT NULL": "known_device",
+    },
+    "the person comes first in every key and unique index": {
+        "CREATE UNIQUE INDEX planted ON known_device (hash)": "known_device.planted",
+        "CREATE UNIQUE INDEX planted ON person (name, id)": "person.planted",
+    },
+    "a person's rows refer to that person's and no other": {
+        "ALTER TABLE one_time_token ADD FOREIGN KEY (member_id) REFERENCES person (id)": "one_time_token.one_time_token_member_id_fkey",
+        "ALTER TABLE one_time_token ADD FOREIGN KEY (tenant_id) REFERENCES tenant (id)": "one_time_token.one_time_token_tenant_id_fkey",
     },
     "no foreign key sets its columns on delete or update: the tenant is one of them": {
         TABLE.format(more=f"{FOREIGN_KEY} ON DELETE SET NULL,", key="tenant_id, id"): "planted_tenant_id_id_fkey",
@@ -69,6 +81,7 @@ WEAKNESSES = {
         "ALTER POLICY tenant_only ON need TO kelu_app": "need.tenant_only",
         "CREATE POLICY planted ON need USING (true)": "need.planted",
         "ALTER POLICY door ON job TO PUBLIC": "job.door",
+        "ALTER POLICY person_only ON person USING (true)": "person.person_only",
     },
     "everybody may do what is written, and no more": {
         "GRANT UPDATE ON change TO kelu_app": "change kelu_app UPDATE",
@@ -78,6 +91,7 @@ WEAKNESSES = {
         "REVOKE UPDATE (block) ON trail_entry FROM kelu_app": "trail_entry.block kelu_app UPDATE",
         "GRANT SELECT ON customer TO PUBLIC": "customer public SELECT",
         "GRANT SELECT (name) ON api_key TO kelu_door": "api_key.name kelu_door SELECT",
+        "GRANT SELECT (password_hash) ON person TO kelu_door": "person.password_hash kelu_door SELECT",
         "REVOKE SELECT ON tag FROM kelu_app": "tag kelu_app SELECT",
     },
     "the doors are narrow": {
