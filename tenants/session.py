@@ -193,3 +193,18 @@ async def _transaction() -> AsyncIterator[Any]:
         if not has_begun and held is not None:
             held.terminate()  # nobody knows how far it got
             await asyncio.shield(context.client._parent._pool.release(held))
+
+
+@asynccontextmanager
+async def acting_as_person(person_id: UUID) -> AsyncIterator[Any]:
+    """One person, whichever tenants he is in, in one transaction of his own tables. Gives asyncpg's connection; there is no tenant."""
+    if _session.get() is not None:
+        raise RuntimeError("A person's unit of work inside a tenant's: say `also_as_person` there.")
+    async with _transaction() as transaction, transaction.acquire_connection() as connection:
+        await connection.execute(f"{_WRITING}; SELECT act_as_person('{person_id}')")
+        yield connection
+
+
+async def also_as_person(person_id: UUID) -> None:
+    """From here on the unit of work we are in is this person's, too: what changes of both is one commit."""
+    await session().connection.execute("SELECT act_as_person($1)", person_id)

@@ -70,6 +70,18 @@ class Settings(BaseSettings):
         description="Sealed values that a member or a key may read in clear within an hour; at 80 % of it there is an alert.",
     )
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
+    password_checks_at_once: int = Field(
+        2, ge=1, le=64, description="Passwords that one process hashes at the same time, at most; each takes 19 MiB and 30 ms of a processor."
+    )
+    mail_url: SecretStr | None = Field(
+        None,
+        description="Where mail is handed in: smtps://user:password@host:465, or smtp://…:587 with STARTTLS. Unset: in embedded mode "
+        "mail is written into the home's folder mail; else none is sent.",
+    )
+    mail_from: str | None = Field(None, description="The sender of our mail: Kelu <kelu@example.org>. Needed with KELU_MAIL_URL.")
+    public_url: str | None = Field(
+        None, description="What links in mail begin with: https://crm.example.org. Unset: http:// and the address the server listens on."
+    )
     lease_seconds: float = Field(10, ge=1, le=60, description="A job without a heartbeat for this long is given to another worker.")
     seal_seconds: float = Field(60, ge=1, le=3600, description="How often workers seal what is new in the tenants' trails, in seconds.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The least severe log events that are written.")

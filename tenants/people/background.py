@@ -1,0 +1,48 @@
+"""What is done after somebody was answered, so that the answer does not tell by its time what was done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+#: At the same time, and waiting for their turn; what comes on top is left out, and logged.
+AT_ONCE, MOST = 4, 1000
+
+_under_way: set[asyncio.Task[None]] = set()
+_turns: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+
+
+def later(act: Coroutine[Any, Any, object]) -> None:
+    """Do it soon, in a unit of work of its own. It is lost if this process is killed before that."""
+    if len(_under_way) >= MOST:
+        act.close()
+        log.error("background.full", left_out=act.__qualname__)
+        return
+    # A context of its own: it is in no unit of work, whichever we are in.
+    task = asyncio.get_running_loop().create_task(_in_turn(act), context=Context())
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+
+
+async def settled() -> None:
+    """Wait until all of it is done: before the installation closes."""
+    while _under_way:
+        await asyncio.gather(*_under_way)
+
+
+async def _in_turn(act: Coroutine[Any, Any, object]) -> None:
+    global _turns
+    loop = asyncio.get_running_loop()
+    if _turns is None or _turns[0] is not loop:
+        _turns = (loop, asyncio.Semaphore(AT_ONCE))
+    async with _turns[1]:
+        try:
+            await act
+        except Exception as error:  # nobody is there to hear of it; its message may quote what it was about
+            log.error("background.failed", act=act.__qualname__, error=type(error).__name__)
