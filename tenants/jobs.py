@@ -42,6 +42,8 @@ class JobKind(StrEnum):
     IMPORT_TIDY = "import_tidy"
     FIELD_CLEAR = "field_clear"
     TENANT_ERASE = "tenant_erase"
+    INVITATION_MAIL = "invitation_mail"
+    PASSWORD_MAIL = "password_mail"
 
 
 class LostClaim(Exception):
@@ -83,6 +85,12 @@ async def create_many(kind: JobKind, subject_id: UUID, positions: Sequence[int],
         for id in ids:
             _ring_after_commit(kind, id, 0)
     return ids
+
+
+async def next_position(subject_id: UUID, kind: JobKind) -> int:
+    """The position behind all jobs of a kind that a subject ever had; whoever asks has the subject's row locked."""
+    position: int = await session().connection.fetchval(_NEXT_POSITION, session().tenant_id, subject_id, kind.value)
+    return position
 
 
 async def claim(job_id: UUID) -> Claim | None:
@@ -224,6 +232,9 @@ SELECT $1, new.id, $2, $3, new.position, CASE WHEN $6 THEN now() END FROM unnest
 """
 
 _CLAIM = f"""
+_NEXT_POSITION = "SELECT coalesce(max(position) + 1, 0) FROM job WHERE tenant_id = $1 AND subject_id = $2 AND kind = $3"
+
+_CLAIM = """
 UPDATE job SET state = 'RUNNING', attempts = attempts + 1, losses = losses + (state = 'RUNNING')::integer,
     due_at = now() + make_interval(secs => $3), updated_at = now()
 WHERE tenant_id = $1 AND id = $2 AND state IN ('WAITING', 'RUNNING') AND due_at <= now() AND {_GOES_ON}

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     )
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     password_checks_at_once: int = Field(
-        2, ge=1, le=64, description="Passwords that one process hashes at the same time, at most; each takes 19 MiB and 30 ms of a processor."
+        2, ge=1, le=64, description="Passwords that one process hashes at the same time, at most; each takes 19 MiB."
     )
     mail_url: SecretStr | None = Field(
         None,

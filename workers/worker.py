@@ -32,6 +32,7 @@ from workers.imports.read import import_read
 from workers.imports.rows import import_rows
 from workers.imports.tidy import import_tidy, leave_untidy
 from workers.sealing import SEAL, Sealer
+from workers.letters import invitation_mail, leave_unsent, password_mail
 from workers.tenant_job import described, tenant_job
 
 log = structlog.get_logger()
@@ -43,6 +44,8 @@ JOBS = (
     tenant_job(JobKind.FIELD_CLEAR, clear_field, leave_uncleared),
     tenant_job(JobKind.TENANT_ERASE, erase_tenant, leave_unerased),
     SEAL,
+    tenant_job(JobKind.INVITATION_MAIL, invitation_mail, leave_unsent),
+    tenant_job(JobKind.PASSWORD_MAIL, password_mail, leave_unsent),
 )
 
 #: Two at a time: while one waits for PostgreSQL or for its turn, the other computes.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tortoise.migrations.migration import Migration as BaseMigration
 from tortoise.migrations.operations import RunSQL
 
+from tenants.tables import PERSON as PERSON_OF_THE_TRANSACTION
 from tenants.tables import door, drop, one_of, person_table
 
 ACT_AS = """
@@ -81,35 +82,50 @@ KNOWN_DEVICE = person_table(
     """,
 )
 
-#: Before a person is known there are two look-ups: by e-mail, and by the hash of a token that is still good.
-DOORS = door(
-    """
+#: Before a person is known there are two look-ups: by e-mail, and by the hash of a token that is still good. Before a tenant is chosen
+#: there is one: where the person of the transaction is an active member.
+DOORS = (
+    door(
+        """
     CREATE FUNCTION door_person(wanted text) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT p.id FROM person p WHERE p.email = wanted
     $$;
     """,
-    "door_person(text)",
-    "id, email ON person",
-) + door(
-    """
+        "door_person(text)",
+        "id, email ON person",
+    )
+    + door(
+        """
     CREATE FUNCTION door_token(wanted bytea) RETURNS TABLE (person_id uuid, purpose text, tenant_id uuid, member_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT t.person_id, t.purpose, t.tenant_id, t.member_id FROM one_time_token t
         WHERE t.hash = wanted AND t.used_at IS NULL AND t.expires_at > now()
     $$;
     """,
-    "door_token(bytea)",
-    "person_id, hash, purpose, tenant_id, member_id, expires_at, used_at ON one_time_token",
+        "door_token(bytea)",
+        "person_id, hash, purpose, tenant_id, member_id, expires_at, used_at ON one_time_token",
+    )
+    + door(
+        f"""
+    CREATE FUNCTION door_memberships() RETURNS TABLE (tenant_id uuid, member_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        SELECT m.tenant_id, m.id FROM member m WHERE m.person_id = {PERSON_OF_THE_TRANSACTION} AND m.status = 'ACTIVE'
+    $$;
+    """,
+        "door_memberships()",
+        "tenant_id, id, person_id, status ON member",
+    )
 )
 
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0006_idempotency")]
+    dependencies = [("tenants", "0007_access")]
     operations = [
         RunSQL(
             ACT_AS + PERSON + RECOVERY_CODE + ONE_TIME_TOKEN + KNOWN_DEVICE + DOORS,
-            "DROP FUNCTION door_person(text); DROP FUNCTION door_token(bytea); DROP FUNCTION act_as_person(uuid);"
-            + drop("person", "recovery_code", "one_time_token", "known_device"),
+            "DROP FUNCTION door_person(text); DROP FUNCTION door_token(bytea); DROP FUNCTION door_memberships();"
+            "REVOKE SELECT (tenant_id, id, person_id, status) ON member FROM kelu_door; DROP POLICY door ON member;"
+            "DROP FUNCTION act_as_person(uuid);" + drop("person", "recovery_code", "one_time_token", "known_device"),
         )
     ]

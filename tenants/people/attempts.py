@@ -18,6 +18,7 @@ import ipaddress
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -72,9 +73,14 @@ class Attempt:
         _alone.forgive(self.keys)
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await installation().bell.eval(_FORGIVE, len(self.keys), *self.keys)
+                await _script(_FORGIVE, self.keys)
         except (RedisError, OSError) as error:
             log.warning("attempts.alone", error=type(error).__name__)
+
+
+async def forget(subject: str) -> None:
+    """Begin the count of an account anew."""
+    await Attempt((_key(subject),)).forgive()
 
 
 async def count(subject: str, address: str | None) -> Attempt:
@@ -88,11 +94,11 @@ async def count(subject: str, address: str | None) -> Attempt:
         RateLimited: there were too many; it says for how many seconds to wait. It is not counted.
     """
     network = _network(address)
-    keys = (f"kelu:attempts:{subject}", *([f"kelu:attempts:address:{network}"] if network else []))
-    limits = (FREE, FIRST_WAIT_MS, LONGEST_WAIT_MS, FORGOTTEN_MS, ADDRESS_MOST, ADDRESS_MS)
+    keys = (_key(subject), *([f"kelu:attempts:address:{network}"] if network else []))
+    limits = FREE, FIRST_WAIT_MS, LONGEST_WAIT_MS, FORGOTTEN_MS, ADDRESS_MOST, ADDRESS_MS
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            wait_ms = int(await installation().bell.eval(_COUNT, len(keys), *keys, *limits))
+            wait_ms = await _script(_COUNT, keys, *limits)
     except (RedisError, OSError) as error:
         log.warning("attempts.alone", error=type(error).__name__)
         wait_ms = _alone.count(keys, time.monotonic_ns() // 1_000_000)
@@ -102,8 +108,22 @@ async def count(subject: str, address: str | None) -> Attempt:
     return Attempt(keys)
 
 
+def _key(subject: str) -> str:
+    return f"kelu:attempts:{subject}"
+
+
+async def _script(script: str, keys: tuple[str, ...], *limits: int) -> int:
+    answer: Any = installation().bell.eval(script, len(keys), *keys, *map(str, limits))
+    return int(await answer or 0)
+
+
 def of_account(email: str) -> str:
     return f"account:{hashlib.sha256(email.encode(errors='replace')).hexdigest()[:32]}"
+
+
+def of_reset(email: str) -> str:
+    """Mails for a new password: who asks for many fills somebody's mailbox."""
+    return f"reset:{of_account(email)}"
 
 
 def of_device(hash: bytes) -> str:

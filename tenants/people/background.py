@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import Context
-from typing import Any
 
 import structlog
 
@@ -18,14 +17,17 @@ _under_way: set[asyncio.Task[None]] = set()
 _turns: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
 
 
-def later(act: Coroutine[Any, Any, object]) -> None:
-    """Do it soon, in a unit of work of its own. It is lost if this process is killed before that."""
+def later(name: str, act: Callable[[], Awaitable[object]]) -> None:
+    """Do it soon, in a unit of work of its own. It is lost if this process is killed before that.
+
+    Args:
+        name: what it is, for the log.
+    """
     if len(_under_way) >= MOST:
-        act.close()
-        log.error("background.full", left_out=act.__qualname__)
+        log.error("background.full", left_out=name)
         return
     # A context of its own: it is in no unit of work, whichever we are in.
-    task = asyncio.get_running_loop().create_task(_in_turn(act), context=Context())
+    task = asyncio.get_running_loop().create_task(_in_turn(name, act), context=Context())
     _under_way.add(task)
     task.add_done_callback(_under_way.discard)
 
@@ -36,13 +38,13 @@ async def settled() -> None:
         await asyncio.gather(*_under_way)
 
 
-async def _in_turn(act: Coroutine[Any, Any, object]) -> None:
+async def _in_turn(name: str, act: Callable[[], Awaitable[object]]) -> None:
     global _turns
     loop = asyncio.get_running_loop()
     if _turns is None or _turns[0] is not loop:
         _turns = (loop, asyncio.Semaphore(AT_ONCE))
     async with _turns[1]:
         try:
-            await act
+            await act()
         except Exception as error:  # nobody is there to hear of it; its message may quote what it was about
-            log.error("background.failed", act=act.__qualname__, error=type(error).__name__)
+            log.error("background.failed", act=name, error=type(error).__name__)

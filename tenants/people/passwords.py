@@ -153,4 +153,3 @@ def _verify(hash: str, password: str) -> bool:
         return hasher.verify(hash, password)
     except (VerificationError, InvalidHashError):
         return False
-

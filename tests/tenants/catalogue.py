@@ -30,6 +30,7 @@ DOOR_POLICIES = {
     "tenant.door": "kelu_door",
     "person.door": "kelu_door",
     "one_time_token.door": "kelu_door",
+    "member.door": "kelu_door",
 }
 #: Policies that let somebody do less: that a tenant is to be deleted is not for the app's role to say, nor to take back.
 NARROWER_POLICIES = {
@@ -45,6 +46,7 @@ DOOR_FUNCTIONS = {
     "door_tenants(uuid,integer)": "kelu_door",
     "door_person(text)": "kelu_door",
     "door_token(bytea)": "kelu_door",
+    "door_memberships()": "kelu_door",
 }
 #: And the one that runs as the owner of the tables, whom row level security binds too: it removes rows of a tenant that is being deleted.
 OWN_FUNCTIONS = {"door_erase(text,integer)": "kelu_owner"}
@@ -55,6 +57,7 @@ DOOR_COLUMNS = {
     "trail_entry kelu_door": {"tenant_id", "block"},
     "trail_block kelu_door": {"tenant_id"},
     "tenant kelu_door": {"id", "status"},
+    "member kelu_door": {"tenant_id", "id", "person_id", "status"},
     "person kelu_door": {"id", "email"},
     "one_time_token kelu_door": {"person_id", "hash", "purpose", "tenant_id", "member_id", "expires_at", "used_at"},
 }
@@ -90,7 +93,7 @@ GUARDED = f"SELECT * FROM ({OURS}) AS ours WHERE kind IN ('r', 'p') AND name <> 
 TABLES = f"SELECT * FROM ({GUARDED}) AS guarded WHERE name <> ALL ('{{{','.join(PERSONS)}}}')"
 PERSON_TABLES = f"""
     SELECT *, CASE name WHEN 'person' THEN 'id' ELSE 'person_id' END AS person_column
-    FROM ({GUARDED}) AS guarded WHERE name = ANY ('{{{','.join(PERSONS)}}}')
+    FROM ({GUARDED}) AS guarded WHERE name = ANY ('{{{",".join(PERSONS)}}}')
 """
 
 #: Checks that are one query: what it returns breaks the promise in its name.

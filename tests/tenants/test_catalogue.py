@@ -47,7 +47,7 @@ WEAKNESSES = {
         "CREATE UNIQUE INDEX planted ON need (id); ALTER TABLE tag ADD need uuid REFERENCES need (id)": "tag.tag_need_fkey",
     },
     "the person is a uuid that is never null": {
-        "ALTER TABLE known_device DROP CONSTRAINT known_device_pkey; ALTER TABLE known_device ALTER person_id DROP NOT NULL": "known_device",
+        "ALTER TABLE known_device DROP CONSTRAINT known_device_pkey, ALTER person_id DROP NOT NULL": "known_device",
     },
     "the person comes first in every key and unique index": {
         "CREATE UNIQUE INDEX planted ON known_device (hash)": "known_device.planted",
