@@ -49,6 +49,7 @@ COMMANDS = (
     Command("import", "workers.cli:import_file", "Bring a file into a tenant's records."),
     Command("tenant", "tenants.life.cli:tenant", "Tenants: the companies whose customers' records are kept here."),
     Command("apikey", "tenants.cli:apikey", "API keys: how a partner's program proves which tenant it acts for."),
+    Command("member", "tenants.people.cli:member", "Members: the people of a tenant, who sign in with a password of their own."),
     Command("trail", "tenants.trail.cli:trail", "The trail: what happened in a tenant, sealed, exported and verified."),
     Command("key", "tenants.cli:key", "Master keys: what every sealed value is sealed under in the end."),
     Command("migrate", "tenants.cli:migrate", "Bring the database's schema up to this version of kelu."),

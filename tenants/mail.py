@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import make_msgid, parseaddr
+from email.utils import make_msgid
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -22,7 +22,7 @@ import aiosmtplib
 
 from tenants.ids import new_id
 from tenants.installation import installation
-from tenants.refusals import Conflict, Invalid
+from tenants.refusals import Conflict
 from tenants.settings import Settings
 
 #: For a connection, and for each answer of the server.
@@ -72,27 +72,23 @@ def check_mail(chosen: Settings) -> None:
 
     Raises:
         Conflict: there is no mail server, and no home to write it to.
-        Invalid: a setting is wrong.
     """
     if chosen.mail_url is None and not chosen.is_embedded:
         raise Conflict(
             "This installation sends no mail: KELU_MAIL_URL is not set. Its operator can invite with `kelu member invite`.", code="NO_MAIL"
         )
-    if chosen.mail_url is not None:
-        _server_of(chosen.mail_url.get_secret_value())
-        _sender(chosen)
 
 
 async def send(letter: Letter) -> None:
     """Hand a letter over: when this returns, the server has it, or it is in the folder.
 
     Raises:
-        Conflict, Invalid: as `check_mail`.
+        Conflict: as `check_mail`.
         CannotSend: the server does not take it.
     """
     chosen = installation().settings
     check_mail(chosen)
-    message = _message(letter, _sender(chosen))
+    message = _message(letter, chosen.mail_from or "Kelu <kelu@localhost>")
     if chosen.mail_url is None:
         await asyncio.to_thread(_write, chosen.home / "mail", message)
         return
@@ -134,28 +130,16 @@ def _message(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
-def _sender(chosen: Settings) -> str:
-    if chosen.mail_from is None:
-        if chosen.mail_url is None:
-            return "Kelu <kelu@localhost>"
-        raise Invalid("KELU_MAIL_FROM is not set: who is it from? Write Kelu <kelu@example.org>.")
-    if "@" not in parseaddr(chosen.mail_from)[1] or not chosen.mail_from.isprintable():
-        raise Invalid("KELU_MAIL_FROM is no sender. Write Kelu <kelu@example.org>.")
-    return chosen.mail_from
-
-
 def _server_of(url: str) -> _Server:
-    """The server that a URL names; the URL itself is never quoted, for the password in it."""
+    """The server that the setting names, which has been found right."""
     parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise Invalid("KELU_MAIL_URL is no mail server. Write smtps://user:password@host:465, or smtp://user:password@host:587.")
     user, password = (unquote(each) if each else None for each in (parts.username, parts.password))
-    return _Server(parts.hostname, parts.port or _PORTS[parts.scheme], user, password, parts.scheme == "smtps")
+    return _Server(parts.hostname or "", parts.port or _PORTS[parts.scheme], user, password, parts.scheme == "smtps")
 
 
 def _write(folder: Path, message: EmailMessage) -> None:
     """Into a file that is whole when it has its name, and that only we can read: there may be a token in it."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".{new_id().hex}"
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(message.as_bytes())

@@ -208,3 +208,20 @@ async def acting_as_person(person_id: UUID) -> AsyncIterator[Any]:
 async def also_as_person(person_id: UUID) -> None:
     """From here on the unit of work we are in is this person's, too: what changes of both is one commit."""
     await session().connection.execute("SELECT act_as_person($1)", person_id)
+
+
+@asynccontextmanager
+async def also_in_tenant(connection: Any, actor: Actor) -> AsyncIterator[Session]:
+    """In a person's unit of work, act in a tenant for a moment: what changes of both is one commit. Nothing can wait for it here."""
+    if _session.get() is not None:
+        raise RuntimeError("A tenant's unit of work inside another.")
+    await connection.execute("SELECT act_as_tenant($1)", actor.tenant_id)
+    current = Session(actor, connection)
+    token = _session.set(current)
+    try:
+        yield current
+    finally:
+        _session.reset(token)
+    await connection.execute("SET LOCAL app.tenant_id = ''")
+    if current._after_commit:
+        raise RuntimeError("What waits for a commit would wait for ever here.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tenants.refusals import Invalid
@@ -94,6 +96,41 @@ class Settings(BaseSettings):
                 raise ValueError(f"{each!r} is no web origin. Write scheme and host, without a path: https://app.example.org")
         return origins
 
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            try:
+                is_right = (
+                    parts.scheme in ("smtps", "smtp") and parts.hostname and parts.port != 0 and not (parts.path.strip("/") + parts.query)
+                )
+            except ValueError:  # the port is no number, or there is none like it
+                is_right = False
+            if not is_right:
+                raise ValueError("this is no mail server. Write smtps://user:password@host:465, or smtp://user:password@host:587")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, sender: str | None) -> str | None:
+        if sender is not None and not (re.search(r"[^@\s]@[^@\s]", parseaddr(sender)[1]) and sender.isprintable()):
+            raise ValueError("this is no sender. Write Kelu <kelu@example.org>")
+        return sender
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+            raise ValueError("this is no web address that links can begin with. Write https://crm.example.org")
+        return url
+
+    @model_validator(mode="after")
+    def _mail_is_from_somebody(self) -> Self:
+        if self.mail_url is not None and self.mail_from is None:
+            raise ValueError("KELU_MAIL_URL is set and KELU_MAIL_FROM is not: who is mail from? Write Kelu <kelu@example.org>")
+        return self
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
@@ -115,5 +152,7 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"KELU_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        wrong = "; ".join(
+            f"KELU_{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors(include_input=False)
+        )
         raise Invalid(f"A setting is wrong. {wrong}.") from None

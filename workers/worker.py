@@ -31,8 +31,8 @@ from workers.clock import Clock
 from workers.imports.read import import_read
 from workers.imports.rows import import_rows
 from workers.imports.tidy import import_tidy, leave_untidy
-from workers.sealing import SEAL, Sealer
 from workers.letters import invitation_mail, leave_unsent, password_mail
+from workers.sealing import SEAL, Sealer
 from workers.tenant_job import described, tenant_job
 
 log = structlog.get_logger()

@@ -120,7 +120,7 @@ DOORS = (
 
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0007_access")]
+    dependencies = [("tenants", "0008_trail")]
     operations = [
         RunSQL(
             ACT_AS + PERSON + RECOVERY_CODE + ONE_TIME_TOKEN + KNOWN_DEVICE + DOORS,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
+from tenants.ids import new_id
 from tenants.people import attempts, passwords
 from tenants.people.checks import WRONG, Checked, check_password, hold, memberships
 from tenants.people.members import MemberStatus, move
@@ -24,7 +24,7 @@ WRONG_PASSWORD = "三月的雨 falls on Köln"
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is done at argon2 and at Redis, in order, while it is done as ever."""
     done: list[str] = []
     lock = Lock()
@@ -44,7 +44,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     watching = Watched(kept.time_cost, kept.memory_cost, kept.parallelism, kept.hash_len, kept.salt_len)
     monkeypatch.setattr(passwords, "hasher", watching)
     monkeypatch.setattr(attempts, "_script", watched)
-    yield done
+    return done
 
 
 async def refused(email: str, password: str, **more: Any) -> str:
@@ -77,8 +77,8 @@ async def test_whatever_is_wrong_the_words_and_the_work_are_the_same(join: Join,
         await move(suspended.member_id, MemberStatus.SUSPENDED)
     tried = {
         "wrong password": (wang.email, WRONG_PASSWORD),
-        "nobody": ("nobody@example.cn", WRONG_PASSWORD),
-        "no e-mail": ("nobody", WRONG_PASSWORD),
+        "nobody": (f"nobody.{new_id().hex}@example.cn", WRONG_PASSWORD),
+        "no e-mail": (f"nobody {new_id().hex}", WRONG_PASSWORD),
         "no password yet": ("no.password@example.cn", WRONG_PASSWORD),
         "no password given": (wang.email, ""),
         "suspended": (suspended.email, PASSWORD),
@@ -96,7 +96,7 @@ async def test_whatever_is_wrong_the_words_and_the_work_are_the_same(join: Join,
 
 async def test_too_many_wrong_attempts_are_refused_in_the_same_words_for_nobody_too(join: Join, work: list[str]) -> None:
     wang, words = await join(), []
-    for email in (wang.email, "nobody.else@example.cn"):
+    for email in (wang.email, f"nobody.{new_id().hex}@example.cn"):
         for _ in range(attempts.FREE):
             await refused(email, WRONG_PASSWORD)
         work.clear()
@@ -156,15 +156,15 @@ async def test_a_right_password_begins_the_count_anew(join: Join) -> None:
 
 async def test_an_address_is_refused_after_too_many_wrong_ones_whoever_they_are_at(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "ADDRESS_MOST", 3)
-    wang = await join()
-    await check_password(wang.email, PASSWORD, address="2001:db8:0:1::1")
+    wang, network = await join(), f"2001:db8:{new_id().hex[-4:]}"
+    await check_password(wang.email, PASSWORD, address=f"{network}:1::1")
 
     for number in range(3):
-        await refused(f"nobody.{number}@example.cn", WRONG_PASSWORD, address=f"2001:db8:0:1::{number}")
+        await refused(f"nobody.{new_id().hex}@example.cn", WRONG_PASSWORD, address=f"{network}:1::{number}")
     with pytest.raises(RateLimited):
-        await check_password(wang.email, PASSWORD, address="2001:db8:0:1:ffff::1")
+        await check_password(wang.email, PASSWORD, address=f"{network}:1:ffff::1")
 
-    assert (await check_password(wang.email, PASSWORD, address="2001:db8:0:2::1")).person_id == wang.person_id
+    assert (await check_password(wang.email, PASSWORD, address=f"{network}:2::1")).person_id == wang.person_id
 
 
 async def test_a_password_hashed_with_other_parameters_is_hashed_anew_at_sign_in(join: Join) -> None:
