@@ -83,7 +83,7 @@ KNOWN_DEVICE = person_table(
 )
 
 #: Before a person is known there are two look-ups: by e-mail, and by the hash of a token that is still good. Before a tenant is chosen
-#: there is one: where the person of the transaction is an active member.
+#: there is one: where the person of the transaction is a member.
 DOORS = (
     door(
         """
@@ -108,9 +108,10 @@ DOORS = (
     )
     + door(
         f"""
-    CREATE FUNCTION door_memberships() RETURNS TABLE (tenant_id uuid, member_id uuid)
+    CREATE FUNCTION door_memberships() RETURNS TABLE (tenant_id uuid, member_id uuid, is_active boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-        SELECT m.tenant_id, m.id FROM member m WHERE m.person_id = {PERSON_OF_THE_TRANSACTION} AND m.status = 'ACTIVE'
+        SELECT m.tenant_id, m.id, m.status = 'ACTIVE' FROM member m
+        WHERE m.person_id = {PERSON_OF_THE_TRANSACTION} AND m.status IN ('ACTIVE', 'SUSPENDED')
     $$;
     """,
         "door_memberships()",

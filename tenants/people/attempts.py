@@ -37,7 +37,7 @@ ADDRESS_MOST, ADDRESS_MS = 60, 600_000
 _PATIENCE_SECONDS = 0.5
 _ALONE_MOST = 10_000
 
-#: Given a count and perhaps an address: how many milliseconds to wait, or 0, and then the attempt is counted.
+#: Given a count and perhaps an address: how many milliseconds to wait; or, counted and negative, the how many-eth attempt it is.
 _COUNT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -53,7 +53,7 @@ if count >= tonumber(free) then
     redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + math.min(first * 2 ^ (count - free), longest)))
 end
 redis.call('PEXPIRE', KEYS[1], forgotten)
-return 0
+return -count
 """
 
 _FORGIVE = """
@@ -64,9 +64,10 @@ if KEYS[2] and (tonumber(redis.call('GET', KEYS[2])) or 0) > 0 then redis.call('
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that is counted."""
+    """An attempt that is counted, the `number`-th since one was right."""
 
     keys: tuple[str, ...]
+    number: int = 0
 
     async def forgive(self) -> None:
         """It was right: the account's, or device's, count begins anew, and the address is as if it had not been."""
@@ -98,14 +99,14 @@ async def count(subject: str, address: str | None) -> Attempt:
     limits = FREE, FIRST_WAIT_MS, LONGEST_WAIT_MS, FORGOTTEN_MS, ADDRESS_MOST, ADDRESS_MS
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            wait_ms = await _script(_COUNT, keys, *limits)
+            answer = await _script(_COUNT, keys, *limits)
     except (RedisError, OSError) as error:
         log.warning("attempts.alone", error=type(error).__name__)
-        wait_ms = _alone.count(keys, time.monotonic_ns() // 1_000_000)
-    if wait_ms > 0:
-        seconds = max(-(-wait_ms // 1000), 1)
+        answer = _alone.count(keys, time.monotonic_ns() // 1_000_000)
+    if answer > 0:
+        seconds = max(-(-answer // 1000), 1)
         raise RateLimited(f"There were too many wrong attempts. Try again in {_said(seconds)}.", retry_after_seconds=seconds)
-    return Attempt(keys)
+    return Attempt(keys, -answer)
 
 
 def _key(subject: str) -> str:
@@ -160,13 +161,13 @@ class _Alone:
         wait = max(until - now for _, until, _ in counts)
         if wait > 0:
             return wait
-        many = counts[0][0] + 1
+        number = many = counts[0][0] + 1
         until = now + min(FIRST_WAIT_MS << min(many - FREE, 20), LONGEST_WAIT_MS) if many >= FREE else 0
         self._keep(keys[0], (many, until, now + FORGOTTEN_MS))
         if len(keys) == 2:
             many, ends = counts[1][0] + 1, counts[1][2] or now + ADDRESS_MS
             self._keep(keys[1], (many, ends if many >= ADDRESS_MOST else 0, ends))
-        return 0
+        return -number
 
     def forgive(self, keys: tuple[str, ...]) -> None:
         self._counts.pop(keys[0], None)

@@ -13,19 +13,16 @@ from uuid import UUID
 from tenants.people import attempts, second_factor
 from tenants.people.passwords import Place, bench, is_outdated
 from tenants.people.persons import KNOWS, READ, Person, hashed, id_of, nobody, person, read, tried_email
+from tenants.people.second_factor import Taken
+from tenants.people.trail import Membership, failure, memberships_in, tell, tell_of_failure_later
 from tenants.refusals import Invalid, NotAllowed
 from tenants.session import acting_as_person
+from tenants.trail import Event
+
+__all__ = ["Checked", "Membership", "check_code", "check_password", "confirm_password", "hold", "memberships"]
 
 #: One sentence for whatever was wrong.
 WRONG = "E-mail or password is wrong, or this person may not sign in."
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Where a person is an active member."""
-
-    tenant_id: UUID
-    member_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,10 @@ class _Found:
     person: Person | None
     memberships: list[Membership]
     is_known_device: bool
+
+    @property
+    def is_active_somewhere(self) -> bool:
+        return any(where.is_active for where in self.memberships)
 
 
 async def check_password(email: str, password: str, *, device: str | None = None, address: str | None = None) -> Checked:
@@ -64,7 +65,9 @@ async def check_password(email: str, password: str, *, device: str | None = None
         subject = attempts.of_device(hashed(device)) if device is not None and found.is_known_device else attempts.of_account(email)
         attempt = await attempts.count(subject, address)
         is_right = await place.verify(found.person.password_hash if found.person else None, password)
-        if not is_right or found.person is None or not found.memberships:
+        if not is_right or found.person is None or not found.is_active_somewhere:
+            reason = "NOT_ACTIVE" if is_right else "WRONG_PASSWORD"
+            tell_of_failure_later(person_id, email, address, failure(reason, attempt.number, attempts.FREE))
             raise NotAllowed(WRONG)
         await attempt.forgive()
         await _hash_anew(place, found.person, password)
@@ -95,8 +98,11 @@ async def check_code(person_id: UUID, code: str, *, device: str | None = None, a
     attempt = await attempts.count(attempts.of_code(person_id, known), address)
     async with acting_as_person(person_id) as connection:
         who = await read(connection, person_id, locked=True)
-        is_right = who.has_second_factor and await second_factor.take(connection, who, code)
-    if not is_right:
+        taken = await second_factor.take(connection, who, code) if who.has_second_factor else None
+        if taken is Taken.RECOVERY_CODE:
+            await tell(connection, Event.RECOVERY_CODE_USED)
+    if taken is None:
+        tell_of_failure_later(person_id, who.email, address, failure("WRONG_CODE", attempt.number, attempts.FREE))
         raise NotAllowed("This code is wrong, or was used before.")
     await attempt.forgive()
 
@@ -117,16 +123,16 @@ async def confirm_password(person_id: UUID, password: str, *, device: str | None
 
 async def memberships(person_id: UUID) -> list[Membership]:
     """Where a person is an active member, by tenant. Whether the tenant is active is for `actor_of_member` to say."""
-    return (await _find(person_id, None)).memberships
+    return [where for where in (await _find(person_id, None)).memberships if where.is_active]
 
 
 async def _find(person_id: UUID, device: str | None) -> _Found:
     """What signing in needs to know, by the same statements whether there is such a person or not."""
     async with acting_as_person(person_id) as connection:
         row = await connection.fetchrow(READ, person_id)
-        where = await connection.fetch("SELECT tenant_id, member_id FROM door_memberships() ORDER BY tenant_id LIMIT 1000")
+        where = await memberships_in(connection)
         is_known = await connection.fetchval(KNOWS, person_id, hashed(device or ""))
-    return _Found(Person(**row) if row else None, [Membership(**each) for each in where], bool(is_known and device))
+    return _Found(Person(**row) if row else None, where, bool(is_known and device))
 
 
 async def _hash_anew(place: Place, person: Person, password: str) -> None:

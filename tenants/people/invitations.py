@@ -21,8 +21,10 @@ from tenants.people.members import MemberRow, MemberStatus, member
 from tenants.people.passwords import Place, bench
 from tenants.people.persons import Person, checked_email, checked_name, person, person_id_for, read
 from tenants.people.tokens import Purpose, Token
+from tenants.people.trail import failure, tell_of_failure_later
 from tenants.refusals import Conflict, Invalid, NotAllowed, NotFound
 from tenants.session import Actor, ActorKind, Session, acting_as, acting_as_person, also_as_person, session
+from tenants.trail import Event, note
 
 ROLES_MOST = 20
 
@@ -65,6 +67,7 @@ async def invite(email: str, name: str, role_ids: Sequence[UUID], *, is_mailed: 
     row = await unit.connection.fetchrow(_INVITE, unit.tenant_id, new_id(), email, name, list(dict.fromkeys(role_ids)))
     if row is None:
         raise Conflict("Somebody with this e-mail is a member already.", field=["email"])
+    await note(Event.MEMBER_INVITED, subject_type="MEMBER", subject_id=row["id"], details={"roleIds": list(role_ids)})
     if is_mailed:
         position = await jobs.next_position(row["id"], JobKind.INVITATION_MAIL)
         await jobs.create(JobKind.INVITATION_MAIL, row["id"], position)
@@ -155,13 +158,16 @@ async def _accept(token: Token, chosen: tuple[str, str] | None) -> Accepted:
             await unit.connection.execute(_CHOOSE, who.id, *chosen)
         invited, _ = await _of_token(unit, token, who, locked=True)
         await unit.connection.execute(_JOIN, unit.tenant_id, invited.id, who.id)
-        await unit.connection.execute(_TAKE_OWNED, unit.tenant_id, invited.id, invited.name, invited.email)
+        owned = await unit.connection.execute(_TAKE_OWNED, unit.tenant_id, invited.id, invited.name, invited.email)
+        details = {"roleIds": invited.role_ids, "customersOwned": int(owned.split()[-1])}
+        await note(Event.MEMBER_JOINED, subject_type="MEMBER", subject_id=invited.id, details=details)
     return Accepted(unit.tenant_id, invited.id, who.id)
 
 
 async def _prove(place: Place, who: Person, password: str, address: str | None) -> None:
     attempt = await attempts.count(attempts.of_account(who.email), address)
     if not await place.verify(who.password_hash, password):
+        tell_of_failure_later(who.id, who.email, address, failure("WRONG_PASSWORD", attempt.number, attempts.FREE))
         raise NotAllowed("This is not the password of the account with this e-mail.")
     await attempt.forgive()
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from tenants.access.built_in import ADMIN
 from tenants.refusals import Conflict, NotFound
 from tenants.session import session
+from tenants.trail import Event, note
 
 
 class MemberStatus(StrEnum):
@@ -44,6 +45,12 @@ class MemberRow:
     created_at: datetime
     version: int
 
+
+_TOLD_AS = {
+    MemberStatus.ACTIVE: Event.MEMBER_RESUMED,
+    MemberStatus.SUSPENDED: Event.MEMBER_SUSPENDED,
+    MemberStatus.REMOVED: Event.MEMBER_REMOVED,
+}
 
 _COLUMNS = "id, person_id, email, name, role_ids, status, created_at, version"
 _LIST = f"""
@@ -93,6 +100,7 @@ async def move(id: UUID, status: MemberStatus) -> MemberRow:
         id,
         status.value,
     )
+    await note(_TOLD_AS[status], subject_type="MEMBER", subject_id=id, details={"before": found.status})
     return _member(row)
 
 

@@ -14,8 +14,10 @@ from tenants.people.members import MemberStatus, member
 from tenants.people.passwords import bench
 from tenants.people.persons import id_of, person, read, tried_email
 from tenants.people.tokens import Purpose
+from tenants.people.trail import circumstances_from, tell
 from tenants.refusals import Conflict, NotFound
 from tenants.session import Actor, ActorKind, acting_as, acting_as_person
+from tenants.trail import Circumstances, Event, under
 
 
 async def ask_for_new_password(email: str, *, address: str | None = None) -> None:
@@ -29,10 +31,11 @@ async def ask_for_new_password(email: str, *, address: str | None = None) -> Non
     """
     email = tried_email(email)
     await attempts.count(attempts.of_reset(email), address)
-    later("ask_for_new_password", lambda: _order_letter(email))
+    told = circumstances_from(address)
+    later("ask_for_new_password", lambda: _order_letter(email, told))
 
 
-async def _order_letter(email: str) -> None:
+async def _order_letter(email: str, told: Circumstances) -> None:
     person_id = await id_of(email)
     if person_id is None or (await person(person_id)).password_hash is None:
         return
@@ -44,6 +47,9 @@ async def _order_letter(email: str) -> None:
         await unit.connection.execute("SELECT FROM member WHERE tenant_id = $1 AND id = $2 FOR UPDATE", unit.tenant_id, where[0].member_id)
         position = await jobs.next_position(where[0].member_id, JobKind.PASSWORD_MAIL)
         await jobs.create(JobKind.PASSWORD_MAIL, where[0].member_id, position)
+    with under(told):
+        async with acting_as_person(person_id) as connection:
+            await tell(connection, Event.PASSWORD_RESET_ASKED)
 
 
 async def letter(actor: Actor, member_id: UUID) -> Letter | None:
@@ -79,6 +85,7 @@ async def set_new_password(token: str, password: str) -> UUID:
         await tokens.use(connection, found)
         await connection.execute(_SET, who.id, hash)
         await connection.execute("DELETE FROM known_device WHERE person_id = $1", who.id)
+        await tell(connection, Event.PASSWORD_RESET)
     await attempts.forget(attempts.of_account(who.email))
     return who.id
 
@@ -100,6 +107,7 @@ async def change_password(person_id: UUID, old: str, new: str, *, device: str | 
             raise Conflict("Your password was changed a moment ago.")
         await connection.execute(_SET, person_id, hash)
         await connection.execute(_DROP_RESETS, person_id)
+        await tell(connection, Event.PASSWORD_CHANGED)
 
 
 async def turn_off_second_factor(person_id: UUID, password: str, *, device: str | None = None, address: str | None = None) -> None:
@@ -125,6 +133,7 @@ async def renew_recovery_codes(person_id: UUID, password: str, *, device: str | 
     await confirm_password(person_id, password, device=device, address=address)
     async with acting_as_person(person_id) as connection:
         second_factor.needed(await read(connection, person_id, locked=True))
+        await tell(connection, Event.RECOVERY_CODES_RENEWED)
         return await second_factor.new_recovery_codes(connection, person_id)
 
 

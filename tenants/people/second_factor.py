@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,10 @@ import pyotp
 from tenants.encryption import CannotOpen
 from tenants.installation import installation
 from tenants.people.persons import Person, hashed, read
+from tenants.people.trail import tell
 from tenants.refusals import Conflict, Invalid
 from tenants.session import acting_as_person
+from tenants.trail import Event
 
 STEP_SECONDS, STEPS_AROUND, DIGITS = 30, 1, 6
 SEED_BYTES, SECRET_BYTES = 32, 20
@@ -78,6 +81,7 @@ async def confirm(person_id: UUID, code: str) -> list[str]:
         if not await _take_code(connection, found, code):
             raise Invalid("This code is not right. Write the six digits that the app shows now; check the device's clock.", field=["code"])
         await connection.execute("UPDATE person SET totp_since = now(), updated_at = now() WHERE id = $1", person_id)
+        await tell(connection, Event.TOTP_ENABLED)
         return await new_recovery_codes(connection, person_id)
 
 
@@ -105,15 +109,23 @@ async def turn_off(connection: Any, person_id: UUID) -> None:
     """No second factor and no recovery codes any more, in a unit of work of that person."""
     await connection.execute(_TURN_OFF, person_id)
     await connection.execute("DELETE FROM recovery_code WHERE person_id = $1", person_id)
+    await tell(connection, Event.TOTP_DISABLED)
 
 
-async def take(connection: Any, person: Person, code: str) -> bool:
-    """Whether this is a code or a recovery code of the person's that was not taken yet; from now on it is."""
+class Taken(Enum):
+    """What was taken."""
+
+    CODE = "CODE"
+    RECOVERY_CODE = "RECOVERY_CODE"
+
+
+async def take(connection: Any, person: Person, code: str) -> Taken | None:
+    """Take a code or a recovery code of the person's that was not taken yet; None if it is neither."""
     code = "".join(code.split()).replace("-", "").upper() if len(code) <= 40 else ""
     if _RECOVERY_CODE.fullmatch(code):
         taken = await connection.execute(_TAKE_RECOVERY_CODE, person.id, hashed(code))
-        return bool(taken == "UPDATE 1")
-    return await _take_code(connection, person, code)
+        return Taken.RECOVERY_CODE if taken == "UPDATE 1" else None
+    return Taken.CODE if await _take_code(connection, person, code) else None
 
 
 async def recovery_codes_left(person_id: UUID) -> int:
