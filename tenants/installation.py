@@ -11,6 +11,7 @@ import asyncpg
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from tenants import queue
+from tenants.background import settled
 from tenants.database import close_models, ensure_current, open_models, open_readers
 from tenants.encryption.masters import LocalMasterKey, MasterKey
 from tenants.files import FileStore
@@ -30,6 +31,9 @@ class Installation:
     bell: ArqRedis
     readers: asyncpg.Pool[asyncpg.Record]
 
+
+#: How long what was put off for a moment may take when the installation closes.
+SETTLED_SECONDS = 5.0
 
 _open: Installation | None = None
 
@@ -76,6 +80,7 @@ async def open_installation(chosen: Settings | None = None) -> AsyncIterator[Ins
             _open = Installation(chosen, found, master_key(chosen), file_store(chosen), bell, readers)
             yield _open
         finally:
+            await settled(SETTLED_SECONDS)
             _open = None
             await readers.close()
             await close_models()

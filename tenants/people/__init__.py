@@ -7,7 +7,8 @@ Words
     *Recovery code*: stands in for a code of the second factor, once.
 
 A person's rows are guarded as a tenant's are: forced row level security on `app.person_id`. Before a person is known there are two
-doors, one from an e-mail to an id, one from a token's hash to what it is for, and one that tells of which tenants he is an active member.
+doors, one from an e-mail to an id, one from a token's hash to what it is for; before a tenant is chosen a third tells the person of the
+transaction where he is a member.
 
 What is promised
     - Passwords are kept as argon2id with parameters of OWASP's cheat sheet, and hashed anew at sign-in when those have changed. So many

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from threading import Lock
 from typing import Any
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
 
+from tenants import background
 from tenants.ids import new_id
-from tenants.people import attempts, passwords
+from tenants.people import attempts, checks, passwords
 from tenants.people.checks import WRONG, Checked, check_password, hold, memberships
 from tenants.people.members import MemberStatus, move
-from tenants.people.passwords import Bench, Busy
-from tenants.people.persons import person, remember_device
+from tenants.people.persons import id_of, person, remember_device
 from tenants.people.resets import change_password, end_sign_ins
 from tenants.refusals import NotAllowed, RateLimited
 from tenants.session import Actor, acting_as, acting_as_person
+from tests.server.test_statements import statements
 from tests.tenants.people.conftest import PASSWORD, Join, invited
 
 WRONG_PASSWORD = "三月的雨 falls on Köln"
@@ -70,28 +73,64 @@ async def test_a_password_typed_in_another_unicode_form_is_the_same(join: Join) 
     assert checked.person_id == wang.person_id
 
 
-async def test_whatever_is_wrong_the_words_and_the_work_are_the_same(join: Join, acme: Actor, work: list[str]) -> None:
+async def observed(join: Join, acme: Actor, work: list[str]) -> dict[str, tuple[str, list[str], list[str]]]:
+    """For each way to be wrong: the words, the work at argon2 and Redis, and the statements sent, all until the answer is there."""
     wang, suspended = await join(), await join()
-    await invited(acme, "no.password@example.cn")
+    pending = f"li.{new_id().hex}@example.cn"
+    await invited(acme, pending)
     async with acting_as(acme):
         await move(suspended.member_id, MemberStatus.SUSPENDED)
     tried = {
         "wrong password": (wang.email, WRONG_PASSWORD),
         "nobody": (f"nobody.{new_id().hex}@example.cn", WRONG_PASSWORD),
         "no e-mail": (f"nobody {new_id().hex}", WRONG_PASSWORD),
-        "no password yet": ("no.password@example.cn", WRONG_PASSWORD),
+        "no password yet": (pending, WRONG_PASSWORD),
         "no password given": (wang.email, ""),
         "suspended": (suspended.email, PASSWORD),
         "far too long": (wang.email, "x" * 100_000),
     }
-
     found = {}
-    for what, (email, password) in tried.items():
-        work.clear()
-        found[what] = (await refused(email, password), list(work))
+    async with statements() as sent:
+        for what, (email, password) in tried.items():
+            await background.settled()
+            work.clear()
+            sent.clear()
+            words = await refused(email, password)
+            found[what] = (words, list(work), [re.sub(r"'[0-9a-f-]{36}'", "'…'", each) for each in sent])
+    return found
 
-    argon2 = f"argon2 $argon2id$v=19$m={19 * 1024},t=2,p=1"
-    assert found == dict.fromkeys(tried, (WRONG, ["count", argon2]))
+
+async def test_whatever_is_wrong_the_words_the_work_and_the_statements_are_the_same(join: Join, acme: Actor, work: list[str]) -> None:
+    found = await observed(join, acme, work)
+
+    words, done, asked = found["nobody"]
+    assert (words, done) == (WRONG, ["count", f"argon2 $argon2id$v=19$m={19 * 1024},t=2,p=1"])
+    assert len(asked) == 7
+    assert found == dict.fromkeys(found, found["nobody"])
+
+
+@pytest.mark.parametrize("weakness", ["no hash for nobody", "nothing read for nobody"])
+async def test_a_difference_is_observed(join: Join, acme: Actor, work: list[str], monkeypatch: pytest.MonkeyPatch, weakness: str) -> None:
+    if weakness == "no hash for nobody":
+        verify = passwords.Place.verify
+        monkeypatch.setattr(passwords.Place, "verify", lambda place, hash, given: verify(place, hash, given) if hash else _no())
+    else:
+        monkeypatch.setattr(checks, "id_of", _id_of_or_refused)
+
+    found = await observed(join, acme, work)
+
+    assert found["nobody"] != found["wrong password"]
+
+
+async def _no() -> bool:
+    return False
+
+
+async def _id_of_or_refused(email: str) -> UUID:
+    found = await id_of(email)
+    if found is None:
+        raise NotAllowed(WRONG)
+    return found
 
 
 async def test_too_many_wrong_attempts_are_refused_in_the_same_words_for_nobody_too(join: Join, work: list[str]) -> None:
@@ -179,66 +218,6 @@ async def test_a_password_hashed_with_other_parameters_is_hashed_anew_at_sign_in
     assert now is not None
     assert now.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert (await check_password(wang.email, PASSWORD)).person_id == wang.person_id
-
-
-async def test_who_finds_the_queue_full_is_told_to_try_again_and_is_not_counted() -> None:
-    small = Bench(1)
-    places = [small.place() for _ in range(1 + passwords.WAITING_MOST)]
-    for place in places:
-        place.__enter__()
-
-    with pytest.raises(Busy) as caught, small.place():
-        pass
-    places[0].__exit__(None, None, None)
-
-    assert (caught.value.code, caught.value.retry_after_seconds) == ("BUSY", 1)
-    with small.place() as place:
-        assert await place.verify(await place.hash(PASSWORD), PASSWORD)
-
-
-async def test_no_more_are_hashed_at_once_than_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    two, at_once, most, lock = Bench(2), 0, 0, Lock()
-    verify = passwords._verify
-
-    def watched(hash: str, password: str) -> bool:
-        nonlocal at_once, most
-        with lock:
-            at_once += 1
-            most = max(most, at_once)
-        try:
-            return verify(hash, password)
-        finally:
-            with lock:
-                at_once -= 1
-
-    monkeypatch.setattr(passwords, "_verify", watched)
-
-    async def one() -> bool:
-        with two.place() as place:
-            return await place.verify(None, PASSWORD)
-
-    answers = await asyncio.gather(*(one() for _ in range(60)), return_exceptions=True)
-
-    assert most == 2
-    assert [type(each).__name__ for each in answers] == ["bool"] * 2 * (1 + passwords.WAITING_MOST) + ["Busy"] * 8
-
-
-async def test_who_hangs_up_keeps_his_place_until_the_thread_is_done() -> None:
-    one = Bench(1)
-
-    async def hang_up() -> None:
-        with one.place() as place:
-            await place.verify(None, PASSWORD)
-
-    tasks = [asyncio.create_task(hang_up()) for _ in range(1 + passwords.WAITING_MOST)]
-    await asyncio.sleep(0)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-    with one.place() as place:
-        assert not await place.verify(None, PASSWORD)
-    assert one._places._value == 1 + passwords.WAITING_MOST
 
 
 async def test_a_sign_in_that_was_checked_before_a_new_password_is_not_written_after_it(join: Join) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 
@@ -32,10 +33,13 @@ def later(name: str, act: Callable[[], Awaitable[object]]) -> None:
     task.add_done_callback(_under_way.discard)
 
 
-async def settled() -> None:
-    """Wait until all of it is done: before the installation closes."""
-    while _under_way:
-        await asyncio.gather(*_under_way)
+async def settled(seconds: float = 60.0) -> None:
+    """Wait until all of it is done, but not for ever: the installation closes when this returns."""
+    ends = time.monotonic() + seconds
+    while _under_way and time.monotonic() < ends:
+        await asyncio.wait(_under_way, timeout=ends - time.monotonic())
+    if _under_way:
+        log.error("background.left", count=len(_under_way))
 
 
 async def _in_turn(name: str, act: Callable[[], Awaitable[object]]) -> None:
