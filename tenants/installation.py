@@ -11,10 +11,10 @@ import asyncpg
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from tenants import queue
-from tenants.background import settled
 from tenants.database import close_models, ensure_current, open_models, open_readers
 from tenants.encryption.masters import LocalMasterKey, MasterKey
 from tenants.files import FileStore
+from tenants.people.background import settled
 from tenants.refusals import Invalid
 from tenants.servers import Servers, embedded_key, servers
 from tenants.settings import Settings, settings

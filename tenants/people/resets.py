@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from tenants import jobs
-from tenants.background import later
 from tenants.jobs import JobKind
 from tenants.mail import Letter
 from tenants.people import attempts, letters, second_factor, tokens
+from tenants.people.background import later
 from tenants.people.checks import confirm_password, memberships
 from tenants.people.members import MemberStatus, member
 from tenants.people.passwords import bench

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from tenants.background import later
+from tenants.people.background import later
 from tenants.session import Actor, ActorKind, acting_as_person, also_in_tenant
 from tenants.trail import Circumstances, Event, note, under
 from tenants.trail.circumstances import circumstances

@@ -11,12 +11,11 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from tenants import background
 from tenants.access.built_in import ADMIN
 from tenants.ids import new_id
 from tenants.installation import Installation
 from tenants.jobs import LostClaim, claim
-from tenants.people import resets
+from tenants.people import background, resets
 from tenants.people.checks import check_password
 from tenants.people.invitations import accept, invite
 from tenants.people.members import MemberStatus, move

@@ -11,9 +11,8 @@ from uuid import UUID
 import pytest
 from argon2 import PasswordHasher
 
-from tenants import background
 from tenants.ids import new_id
-from tenants.people import attempts, checks, passwords
+from tenants.people import attempts, background, checks, passwords
 from tenants.people.checks import WRONG, Checked, check_password, hold, memberships
 from tenants.people.members import MemberStatus, move
 from tenants.people.persons import id_of, person, remember_device

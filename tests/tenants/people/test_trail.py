@@ -9,9 +9,8 @@ import orjson
 import pyotp
 import pytest
 
-from tenants import background
 from tenants.access.built_in import ADMIN
-from tenants.people import attempts
+from tenants.people import attempts, background
 from tenants.people.checks import check_code, check_password
 from tenants.people.invitations import accept
 from tenants.people.members import MemberStatus, move
