@@ -231,10 +231,9 @@ INSERT INTO job (tenant_id, id, kind, subject_id, position, due_at)
 SELECT $1, new.id, $2, $3, new.position, CASE WHEN $6 THEN now() END FROM unnest($4::uuid[], $5::integer[]) AS new (id, position)
 """
 
-_CLAIM = f"""
 _NEXT_POSITION = "SELECT coalesce(max(position) + 1, 0) FROM job WHERE tenant_id = $1 AND subject_id = $2 AND kind = $3"
 
-_CLAIM = """
+_CLAIM = f"""
 UPDATE job SET state = 'RUNNING', attempts = attempts + 1, losses = losses + (state = 'RUNNING')::integer,
     due_at = now() + make_interval(secs => $3), updated_at = now()
 WHERE tenant_id = $1 AND id = $2 AND state IN ('WAITING', 'RUNNING') AND due_at <= now() AND {_GOES_ON}
