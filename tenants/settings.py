@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -70,6 +71,18 @@ class Settings(BaseSettings):
         ge=1,
         le=1_000_000_000,
         description="Sealed values that a member or a key may read in clear within an hour; at 80 % of it there is an alert.",
+    address: str = Field(
+        "http://127.0.0.1:8080",
+        description="Where people and browsers reach Kelu, without a path: https://crm.example.org. Tokens are good for this address alone; "
+        "over https, cookies are Secure.",
+    )
+    session_days: float = Field(30, gt=0, le=365, description="A sign-in lasts so many days at most, however much it is used.")
+    session_idle_days: float = Field(14, gt=0, le=365, description="A sign-in that is not used for so many days is over.")
+    signing_key_days: float = Field(90, ge=1, le=3650, description="A key that signs access tokens is replaced after so many days.")
+    sign_in_attempts: int = Field(30, ge=1, le=100_000, description="Sign-ins that may be tried from one address at once, at most.")
+    sign_in_attempts_per_minute: float = Field(6, gt=0, le=100_000, description="Tries to sign in that an address gets back each minute.")
+    trusted_proxies: str = Field(
+        "", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. Empty: no proxy is."
     )
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     password_checks_at_once: int = Field(
@@ -130,6 +143,17 @@ class Settings(BaseSettings):
         if self.mail_url is not None and self.mail_from is None:
             raise ValueError("KELU_MAIL_URL is set and KELU_MAIL_FROM is not: who is mail from? Write Kelu <kelu@example.org>")
         return self
+    @field_validator("address")
+    def _reachable(cls, address: str) -> str:
+        if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", address):
+            raise ValueError(f"{address!r} is no address to reach Kelu by. Write https://crm.example.org; http only for this very machine.")
+        return address
+
+    @field_validator("trusted_proxies")
+    def _networks(cls, networks: str) -> str:
+        for each in filter(None, map(str.strip, networks.split(","))):
+            ip_network(each)  # its own words say what is wrong
+        return networks
 
     @field_validator("home")
     @classmethod

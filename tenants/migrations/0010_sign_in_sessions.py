@@ -1,0 +1,88 @@
+"""Sign-in sessions of members, the keys that sign their access tokens, and the door by which a refresh token finds its session."""
+
+from __future__ import annotations
+
+from tortoise.migrations.migration import Migration as BaseMigration
+from tortoise.migrations.operations import RunSQL
+
+from tenants.tables import PERSON, door, drop, global_table, one_of, tenant_table
+
+#: Two hashes a session: of what all its refresh tokens have in common, and of what only the one that is good now has.
+TABLES = (
+    tenant_table(
+        "sign_in_session",
+        f"""
+        id uuid NOT NULL,
+        member_id uuid NOT NULL,
+        person_id uuid,
+        method text NOT NULL {one_of("method", "PASSWORD OIDC")},
+        device text NOT NULL CHECK (length(device) <= 200),
+        address text NOT NULL CHECK (length(address) <= 60),
+        locator_hash bytea NOT NULL CHECK (length(locator_hash) = 32),
+        secret_hash bytea NOT NULL CHECK (length(secret_hash) = 32),
+        created_at timestamptz NOT NULL DEFAULT now(),
+        used_at timestamptz NOT NULL DEFAULT now(),
+        idle_until timestamptz NOT NULL,
+        ends_at timestamptz NOT NULL,
+        ended_at timestamptz,
+        ended_reason text {one_of("ended_reason", "SIGNED_OUT ENDED REUSED CROWDED")},
+        CHECK ((ended_at IS NULL) = (ended_reason IS NULL)),
+        PRIMARY KEY (tenant_id, id),
+        FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+        """,
+    )
+    + "CREATE INDEX sign_in_session_of_member ON sign_in_session (tenant_id, member_id, id);"
+    + "CREATE INDEX sign_in_session_locator ON sign_in_session (locator_hash);"
+    + global_table(
+        "signing_key",
+        """
+        id uuid NOT NULL PRIMARY KEY,
+        wrapped bytea NOT NULL,
+        master text NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        retires_at timestamptz NOT NULL
+        """,
+        grants="SELECT, INSERT, UPDATE, DELETE",
+    )
+)
+
+#: Two look-ups in which no tenant is known yet. A refresh token says nothing of its tenant: by the hash of its locator it finds the session
+#: it is of, and nothing else of it. And whoever has proved to be a person is told which tenants he may sign in to: the person acted as,
+#: and nobody else.
+DOORS = door(
+    """
+    CREATE FUNCTION door_sign_in_session(wanted bytea) RETURNS TABLE (tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        SELECT s.tenant_id, s.id FROM sign_in_session s WHERE s.locator_hash = wanted
+    $$;
+    """,
+    "door_sign_in_session(bytea)",
+    "tenant_id, id, locator_hash ON sign_in_session",
+) + door(
+    f"""
+    CREATE FUNCTION door_memberships() RETURNS TABLE (tenant_id uuid, member_id uuid, name text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        SELECT t.id, m.id, t.name FROM member m JOIN tenant t ON t.id = m.tenant_id
+        WHERE m.person_id = {PERSON} AND m.status = 'ACTIVE' AND t.status = 'ACTIVE' ORDER BY t.name, t.id LIMIT 100
+    $$;
+    """,
+    "door_memberships()",
+    """
+    tenant_id, id, person_id, status ON member
+    id, name, status ON tenant
+    """,
+)
+
+
+class Migration(BaseMigration):
+    dependencies = [("tenants", "0009_people")]
+    operations = [RunSQL(
+            TABLES + DOORS,
+            """
+            DROP FUNCTION door_sign_in_session(bytea); DROP FUNCTION door_memberships();
+            DROP POLICY door ON member; REVOKE SELECT (tenant_id, id, person_id, status) ON member FROM kelu_door;
+            DROP POLICY door ON tenant; REVOKE SELECT (id, name, status) ON tenant FROM kelu_door;
+            """
+            + drop("sign_in_session", "signing_key"),
+        )
+    ]
