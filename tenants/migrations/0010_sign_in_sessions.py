@@ -76,7 +76,8 @@ DOORS = door(
 
 class Migration(BaseMigration):
     dependencies = [("tenants", "0009_people")]
-    operations = [RunSQL(
+    operations = [
+        RunSQL(
             TABLES + DOORS,
             """
             DROP FUNCTION door_sign_in_session(bytea); DROP FUNCTION door_memberships();

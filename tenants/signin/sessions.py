@@ -90,7 +90,9 @@ _CROWD = """
 UPDATE sign_in_session SET ended_at = now(), ended_reason = 'CROWDED' WHERE tenant_id = $1 AND id IN (
     SELECT id FROM sign_in_session WHERE tenant_id = $1 AND member_id = $2 AND ended_at IS NULL ORDER BY used_at DESC, id DESC OFFSET $3)
 """
-_PRUNE = "DELETE FROM sign_in_session WHERE tenant_id = $1 AND member_id = $2 AND least(ended_at, ends_at, idle_until) < now() - $3::interval"
+_PRUNE = (
+    "DELETE FROM sign_in_session WHERE tenant_id = $1 AND member_id = $2 AND least(ended_at, ends_at, idle_until) < now() - $3::interval"
+)
 _INSERT = """
 INSERT INTO sign_in_session
     (tenant_id, id, member_id, person_id, method, device, address, locator_hash, secret_hash, idle_until, ends_at, created_at)
@@ -128,9 +130,7 @@ async def begin(tenant_id: UUID, member_id: UUID, person_id: UUID | None, method
         await unit.connection.execute(_PRUNE, tenant_id, member_id, KEPT)
         device, address = client.device[:_DEVICE_LONGEST], client.address[:_ADDRESS_LONGEST]
         hashes = (token.locator_hash, token.secret_hash)
-        ends_at = await unit.connection.fetchval(
-            _INSERT, tenant_id, id, member_id, person_id, method, device, address, *hashes, idle, most
-        )
+        ends_at = await unit.connection.fetchval(_INSERT, tenant_id, id, member_id, person_id, method, device, address, *hashes, idle, most)
     access = await access_token(tenant_id, member_id, id, person_id)
     return Tokens(tenant_id, member_id, id, access, token.text, ACCESS_SECONDS, ends_at)
 

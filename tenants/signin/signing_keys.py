@@ -1,9 +1,9 @@
 """Signing keys: the Ed25519 keys that sign access tokens, of the whole installation, made as they are needed and rotated by age.
 
 A key is kept wrapped by the master key, as data keys are. The newest signs. One that does not sign any more still verifies until it
-retires, so that no token it signed is refused before its time; a process reads the keys once a second at most, and so knows a new one
-before anybody can show it a token by it. A key whose secret may be known to somebody is retired `at_once`, and every token it signed
-is refused within a second.
+retires, so that no token it signed is refused before its time. A process reads the keys once a second, and when it is shown a token by one
+it does not know, ten times a second at most. A key whose secret may be known to somebody is retired `at_once`, and every token it
+signed is refused within a second.
 
 The keys are bound to their id and to version 0, which no data key has: neither can be passed off as the other.
 """
@@ -29,7 +29,8 @@ CURVE = "Ed25519"
 OVERLAP = timedelta(minutes=30)
 
 #: How old what a process knows of the keys may be.
-KEPT_SECONDS = 1.0
+KEPT_SECONDS = 0.8
+_KEPT_AT_LEAST_SECONDS = 0.1
 
 _WRAPPED_VERSION = 0
 
@@ -65,7 +66,7 @@ class SigningKey:
 @dataclass(slots=True)
 class _Known:
     keys: dict[str, SigningKey]
-    until: float
+    asked_at: float
     master: str
 
 
@@ -74,17 +75,17 @@ _known: _Known | None = None
 
 async def signing_key() -> SigningKey:
     """The key that signs now; one is made where there is none, or the last is too old."""
-    return _newest(await _keys()) or _newest(await _keys(is_fresh=True)) or await rotate()
+    return _newest(await _keys()) or _newest(await _keys(age_most=0)) or await rotate()
 
 
 async def verifying_key(kid: str) -> SigningKey | None:
-    """The key of this id, if it has not retired. Whoever asks for ids that there are not costs a query a second."""
-    return (await _keys()).get(kid)
+    """The key of this id, if it has not retired."""
+    return (await _keys()).get(kid) or (await _keys(age_most=_KEPT_AT_LEAST_SECONDS)).get(kid)
 
 
 async def signing_keys() -> list[SigningKey]:
     """Those that verify, newest first."""
-    return list((await _keys(is_fresh=True)).values())
+    return list((await _keys(age_most=0)).values())
 
 
 async def rotate(*, at_once: bool = False) -> SigningKey:
@@ -101,22 +102,22 @@ async def rotate(*, at_once: bool = False) -> SigningKey:
         await connection.execute(_INSERT, id, master.wrap(id, _WRAPPED_VERSION, secret), master.name, lifetime)
         await connection.execute(_RETIRE, id, timedelta() if at_once else OVERLAP)
         await connection.execute(_FORGET)
-    return (await _keys(is_fresh=True))[id.hex]
+    return (await _keys(age_most=0))[id.hex]
 
 
 def _newest(keys: dict[str, SigningKey]) -> SigningKey | None:
     return next((key for key in keys.values() if key.may_sign), None)
 
 
-async def _keys(*, is_fresh: bool = False) -> dict[str, SigningKey]:
+async def _keys(*, age_most: float = KEPT_SECONDS) -> dict[str, SigningKey]:
     global _known
     master = installation().master
-    if _known is None or is_fresh or _known.until < time.monotonic() or _known.master != master.name:
+    if _known is None or _known.master != master.name or time.monotonic() - _known.asked_at >= age_most:
         asked_at, before = time.monotonic(), _known.keys if _known and _known.master == master.name else {}
         async with installation().readers.acquire() as connection:
             rows = await connection.fetch(_SELECT, OVERLAP - timedelta(minutes=1))
         keys = {row["id"].hex: _opened(row, before, master) for row in rows}
-        _known = _Known(keys, asked_at + KEPT_SECONDS, master.name)
+        _known = _Known(keys, asked_at, master.name)
     return _known.keys
 
 
