@@ -79,8 +79,6 @@ class Settings(BaseSettings):
     session_days: float = Field(30, gt=0, le=365, description="A sign-in lasts so many days at most, however much it is used.")
     session_idle_days: float = Field(14, gt=0, le=365, description="A sign-in that is not used for so many days is over.")
     signing_key_days: float = Field(90, ge=1, le=3650, description="A key that signs access tokens is replaced after so many days.")
-    sign_in_attempts: int = Field(30, ge=1, le=100_000, description="Sign-ins that may be tried from one address at once, at most.")
-    sign_in_attempts_per_minute: float = Field(6, gt=0, le=100_000, description="Tries to sign in that an address gets back each minute.")
     trusted_proxies: str = Field(
         "", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. Empty: no proxy is."
     )
@@ -159,6 +157,18 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("public_url")
+    @classmethod
+    def _reachable(cls, address: str | None) -> str | None:
+        if address is not None and not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", address):
+            raise ValueError(f"{address!r} is not where we are reached. Write https://crm.example.org; http only for this very machine.")
+        return address
+
+    @property
+    def own_url(self) -> str:
+        """Where people, browsers and identity providers reach us, without a path; who we are in tokens."""
+        return self.public_url or f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def is_embedded(self) -> bool:

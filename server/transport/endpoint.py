@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from graphql import GraphQLSchema, OperationType
 from starlette.types import Receive, Scope, Send
 
-from server.authentication import Context, known
+from server.authentication import Context, known, status_of
 from server.guard import with_headers
 from server.reads.execute import Road
 from server.transport.events import stream
@@ -68,9 +68,9 @@ class GraphQLEndpoint:
             await send_page(exchange.headers, with_headers(send))
             return
         try:
-            context = await known(exchange.headers.get(b"authorization", b"").decode("latin-1"))
+            context = await known(exchange.headers)
         except NotAllowed as refusal:
-            await exchange.refuse(401, refusal.code, refusal.message, [(b"www-authenticate", b"Bearer")])
+            await exchange.refuse(status_of(refusal), refusal.code, refusal.message, [(b"www-authenticate", b"Bearer")])
             return
         if accept is None:
             raise Unfit(406, "Accept application/graphql-response+json, application/json, or for subscriptions text/event-stream.")

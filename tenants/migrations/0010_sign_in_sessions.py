@@ -60,17 +60,14 @@ DOORS = door(
     "tenant_id, id, locator_hash ON sign_in_session",
 ) + door(
     f"""
-    CREATE FUNCTION door_memberships() RETURNS TABLE (tenant_id uuid, member_id uuid, name text)
+    CREATE FUNCTION door_places() RETURNS TABLE (tenant_id uuid, member_id uuid, name text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT t.id, m.id, t.name FROM member m JOIN tenant t ON t.id = m.tenant_id
         WHERE m.person_id = {PERSON} AND m.status = 'ACTIVE' AND t.status = 'ACTIVE' ORDER BY t.name, t.id LIMIT 100
     $$;
     """,
-    "door_memberships()",
-    """
-    tenant_id, id, person_id, status ON member
-    id, name, status ON tenant
-    """,
+    "door_places()",
+    "id, name, status ON tenant",
 )
 
 
@@ -80,8 +77,7 @@ class Migration(BaseMigration):
         RunSQL(
             TABLES + DOORS,
             """
-            DROP FUNCTION door_sign_in_session(bytea); DROP FUNCTION door_memberships();
-            DROP POLICY door ON member; REVOKE SELECT (tenant_id, id, person_id, status) ON member FROM kelu_door;
+            DROP FUNCTION door_sign_in_session(bytea); DROP FUNCTION door_places();
             DROP POLICY door ON tenant; REVOKE SELECT (id, name, status) ON tenant FROM kelu_door;
             """
             + drop("sign_in_session", "signing_key"),

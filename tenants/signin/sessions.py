@@ -4,9 +4,9 @@ A session is of one member, so of one tenant; somebody who works in two tenants 
 all its tokens stand on: once it is ended, or its time is over, none of them is worth anything.
 
 Refreshing takes the refresh token and gives the next. A token that has been taken before ends the session for everybody who holds
-a token of it (RFC 9700, section 4.14.2): either it was stolen, or he who comes now is the thief, and nobody can tell which. There is no grace
-for a client that asks twice at once: within a grace a thief's copy would work, unnoticed. So a client refreshes once at a time, tabs
-of a browser by `navigator.locks`.
+a token of it (RFC 9700, section 4.14.2): it was stolen, or he who comes now is the thief, and nobody can tell which. There is no
+grace for a client that asks twice at once: within a grace a thief's copy would work, unnoticed. So a client refreshes once at a time,
+tabs of a browser by `navigator.locks`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from joserfc.jwk import OKPKey
@@ -23,7 +24,7 @@ from tenants.encryption import CannotOpen, MasterKey
 from tenants.ids import new_id
 from tenants.installation import installation
 
-CURVE = "Ed25519"
+CURVE: Final = "Ed25519"
 
 #: How long a key verifies after it has signed for the last time: longer than any token lives, by far.
 OVERLAP = timedelta(minutes=30)

@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwt import JWTClaimsRegistry
+from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
 from tenants.ids import new_id
 from tenants.installation import installation
@@ -72,10 +72,10 @@ async def read_access_token(token: str) -> AccessToken:
     """
     claims = await _read(token, _ACCESS_TYPE, _ACCESS_CLAIMS)
     kind, _, subject = str(claims["sub"]).partition(":")
-    ids = [_id(claims[name]) for name in ("tenant", "member", "sid")]
-    if (kind == "member" and _id(subject) != ids[1]) or kind not in ("person", "member"):
+    tenant_id, member_id, session_id = (_id(claims[name]) for name in ("tenant", "member", "sid"))
+    if (kind == "member" and _id(subject) != member_id) or kind not in ("person", "member"):
         raise NotAllowed(NOT_VALID)
-    return AccessToken(*ids, _id(subject) if kind == "person" else None, int(claims["exp"]))
+    return AccessToken(tenant_id, member_id, session_id, _id(subject) if kind == "person" else None, int(claims["exp"]))
 
 
 async def ticket(person_id: UUID) -> str:
@@ -95,7 +95,7 @@ async def read_ticket(token: str) -> tuple[UUID, int]:
 
 def issuer() -> str:
     """Who issues our tokens: this installation, by its address."""
-    return installation().settings.address
+    return installation().settings.own_url
 
 
 async def _signed(type_: str, seconds: int, more: Mapping[str, Any]) -> str:
@@ -130,12 +130,13 @@ def _audience(type_: str) -> str:
 
 
 def _demands(type_: str) -> JWTClaimsRegistry:
-    exactly = {"iss": issuer(), "aud": _audience(type_)}
+    needed: ClaimsOption = {"essential": True}
     return JWTClaimsRegistry(
-        leeway=_LEEWAY_SECONDS,
         now=int(time.time()),
-        **{name: {"essential": True, "value": value} for name, value in exactly.items()},
-        **{name: {"essential": True} for name in ("exp", "iat", "sub", "jti")},
+        leeway=_LEEWAY_SECONDS,
+        iss={"essential": True, "value": issuer()},
+        aud={"essential": True, "value": _audience(type_)},
+        **dict.fromkeys(("exp", "iat", "sub", "jti"), needed),
     )
 
 

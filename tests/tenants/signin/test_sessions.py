@@ -13,7 +13,7 @@ from tenants.refusals import NotAllowed, NotFound
 from tenants.session import Actor, ActorKind, acting_as
 from tenants.signin import sessions, standing
 from tenants.signin.secrets import RefreshToken
-from tests.tenants.signin.conftest import MakeMember, Somebody
+from tests.tenants.signin.members import MakeMember, Somebody
 
 AT_ONCE = 50
 
@@ -138,7 +138,7 @@ async def test_a_person_signed_out_everywhere_is_out_of_every_tenant_and_can_sig
     acme: Actor, globex: Actor, make_member: MakeMember
 ) -> None:
     here = await make_member(acme)
-    there = await make_member(globex, here.person_id)
+    there = await make_member(globex, here)
     tokens = [await here.sign_in(), await there.sign_in()]
 
     async with acting_as(acme) as unit:

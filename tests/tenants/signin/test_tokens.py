@@ -21,7 +21,7 @@ from tenants.session import Actor
 from tenants.signin import signing_keys, standing
 from tenants.signin.sessions import Tokens
 from tenants.signin.tokens import ACCESS_SECONDS, ALGORITHM, LONGEST, read_access_token, read_ticket, ticket
-from tests.tenants.signin.conftest import MakeMember
+from tests.tenants.signin.members import MakeMember
 
 Parts = tuple[dict[str, Any], dict[str, Any], signing_keys.SigningKey]
 Forge = Callable[[Tokens, Parts], Awaitable[str] | str]
