@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.signin import cookies
-from tenants import api_keys
+from tenants.api_keys import authenticate
 from tenants.installation import installation
 from tenants.refusals import NotAllowed
 from tenants.session import Actor
@@ -110,7 +110,7 @@ async def by_secret(secret: str) -> Context:
         NotAllowed: it is not good.
     """
     if secret.startswith(_KEY):
-        return Context(await api_keys.authenticate(secret), secret)
+        return Context(await authenticate(secret), secret)
     return await _by_token(secret)
 
 

@@ -70,20 +70,6 @@ def _door_grant(line: str) -> str:
     return f"GRANT SELECT ({columns}) ON {table} TO kelu_door; CREATE POLICY door ON {table} FOR SELECT TO kelu_door USING (true);\n"
 
 
-def global_table(name: str, columns: str, *, grants: str) -> str:
-    """SQL that creates a table of the whole installation, which holds nothing of any tenant or person.
-
-    Row level security is forced on it as on every other, with a policy that says aloud that all its rows are for the app's role.
-    """
-    return f"""
-    CREATE TABLE {name} ({columns});
-    ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE {name} FORCE ROW LEVEL SECURITY;
-    CREATE POLICY everybody ON {name} TO kelu_app USING (true) WITH CHECK (true);
-    GRANT {grants} ON {name} TO kelu_app;
-    """
-
-
 def drop(*names: str) -> str:
     """SQL that takes tables away again, last made first."""
     return "".join(f"DROP TABLE IF EXISTS {name};" for name in reversed(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise.migrations.migration import Migration as BaseMigration
 from tortoise.migrations.operations import RunSQL
 
-from tenants.tables import PERSON, door, drop, global_table, one_of, tenant_table
+from tenants.tables import PERSON, door, drop, shared_table, one_of, tenant_table
 
 #: Two hashes a session: of what all its refresh tokens have in common, and of what only the one that is good now has.
 TABLES = (
@@ -33,7 +33,7 @@ TABLES = (
     )
     + "CREATE INDEX sign_in_session_of_member ON sign_in_session (tenant_id, member_id, id);"
     + "CREATE INDEX sign_in_session_locator ON sign_in_session (locator_hash);"
-    + global_table(
+    + shared_table(
         "signing_key",
         """
         id uuid NOT NULL PRIMARY KEY,

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from server.asgi import create_app
 from tenants.installation import Installation
 from tests.tenants.signin.members import PASSWORD, MakeMember, Somebody, member_of
 
 MARK = {"X-Kelu-CSRF": "1"}
 COUNTED = "{ customers(first: 1) { totalCount } }"
 
-Ask = Callable[..., Awaitable[httpx.Response]]
+WithSettings = Callable[..., ASGIApp]
+
+
+@pytest.fixture
+def with_settings(opened: Installation, monkeypatch: pytest.MonkeyPatch) -> WithSettings:
+    """Makes the application anew over the same installation with some settings changed, until the test is over."""
+
+    def changed(**settings: Any) -> ASGIApp:
+        chosen = opened.settings.model_copy(update=settings)
+        monkeypatch.setattr("tenants.installation._open", replace(opened, settings=chosen))
+        return create_app(chosen, open_servers=False)
+
+    return changed
 
 
 @pytest.fixture

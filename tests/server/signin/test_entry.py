@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tenants.access.built_in import SALES
 from tenants.ids import global_id
 from tenants.session import Actor
-from tests.server.signin.conftest import bearer, count, sign_in
+from tests.server.signin.conftest import MARK, bearer, count, sign_in
 from tests.tenants.signin.members import PASSWORD, MakeMember
 
 
@@ -47,20 +48,10 @@ async def test_a_browser_signs_in_asks_refreshes_and_signs_out(browser: httpx.As
     ("public_url", "prefix", "is_secure"), [("https://crm.example.org", "__Host-", True), ("http://127.0.0.1", "", False)]
 )
 async def test_cookies_are_for_this_host_and_no_script(
-    app: Any,
-    acme: Actor,
-    make_member: MakeMember,
-    monkeypatch: pytest.MonkeyPatch,
-    opened: Any,
-    public_url: str,
-    prefix: str,
-    is_secure: bool,
+    with_settings: Any, acme: Actor, make_member: MakeMember, public_url: str, prefix: str, is_secure: bool
 ) -> None:
-    from dataclasses import replace
-
-    chosen = opened.settings.model_copy(update={"public_url": public_url})
-    monkeypatch.setattr("tenants.installation._open", replace(opened, settings=chosen))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url, headers={"X-Kelu-CSRF": "1"}) as client:
+    app = with_settings(public_url=public_url)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url, headers=MARK) as client:
         member = await make_member(acme)
         answer = await client.post("/auth/sign-in", json={"email": member.email, "password": PASSWORD})
         assert await count(client) == 200
@@ -189,8 +180,6 @@ async def test_a_member_lists_and_ends_his_sessions(http: httpx.AsyncClient, acm
 async def test_who_manages_members_ends_their_sessions_and_nobody_else_does(
     http: httpx.AsyncClient, acme: Actor, globex: Actor, make_member: MakeMember
 ) -> None:
-    from tenants.access.built_in import SALES
-
     admin, seller, stranger = await make_member(acme), await make_member(acme, None, SALES.id), await make_member(globex)
     tokens = {who: await sign_in(http, who, **{"as": "bearer"}) for who in (admin, seller, stranger)}
 
