@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise.migrations.migration import Migration as BaseMigration
 from tortoise.migrations.operations import RunSQL
 
-from tenants.tables import PERSON, door, drop, shared_table, one_of, tenant_table
+from tenants.tables import PERSON, door, drop, one_of, shared_table, tenant_table
 
 #: Two hashes a session: of what all its refresh tokens have in common, and of what only the one that is good now has.
 TABLES = (
