@@ -26,6 +26,7 @@ from server.transport.persisted import check_trusted_documents
 from server.uploads import take_upload
 from tenants.installation import open_installation
 from tenants.life.forgetting import hearing
+from tenants.people.background import settled
 from tenants.settings import Settings, settings
 
 #: Paths that ask for no key: what watches the process has none.
@@ -81,5 +82,6 @@ def _lifespan(chosen: Settings):  # type: ignore[no-untyped-def]  # Starlette's 
         async with open_installation(chosen), hearing():
             check_trusted_documents()
             yield
+            await settled()
 
     return lifespan

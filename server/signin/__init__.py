@@ -14,6 +14,15 @@ Requests and answers
     GET /auth/sessions → {"sessions": [{"session", "isCurrent", "method", "device", "address", "createdAt", "usedAt", "endsAt"}]}
     POST /auth/sessions/end {"session"} or {"others": true} or, for who manages members, {"member"} → {"ended": how many}
 
+    POST /auth/password/forgot {"email"} → {}: the same, and as fast, whether there is such a person or not.
+    POST /auth/password/reset {"token", "password"} → {}: by a mailed link. Ends all sessions; then one signs in.
+    POST /auth/password/change {"password", "newPassword", "as"?, "device"?} → a session, the only one left.
+    POST /auth/invitation/look {"token"} → {"tenant", "email", "name", "hasPassword"}
+    POST /auth/invitation/accept {"token", "password", "name"?, "as"?, "device"?} → a session; {"tenant", "member"} where a second
+        factor is on, and for {"token"} alone, which a person accepts who is signed in.
+    POST /auth/totp/begin {"password"} → {"uri", "secret"}; /auth/totp/confirm {"code"} → {"recoveryCodes"};
+        /auth/totp/off {"password"} → {}; /auth/totp/recovery-codes {"password"} → {"recoveryCodes"}
+
 Browsers and programs
     `as` is "cookie" unless it is "bearer". By cookie a session is {"session", "tenant", "member", "endsAt", "expiresIn"} and the tokens are
     in cookies that no script can read (`cookies`); each request that brings or gets one carries X-Kelu-CSRF: 1. By bearer the same has

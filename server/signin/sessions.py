@@ -57,6 +57,18 @@ def own(context: Context) -> AccessToken:
     return context.token
 
 
+def own_person(context: Context) -> tuple[AccessToken, UUID]:
+    """What the access token says of who asks, and the person it is.
+
+    Raises:
+        NotAllowed: it is an API key, or a member for whom an identity provider vouches: his password and his code are its business.
+    """
+    token = own(context)
+    if token.person_id is None:
+        raise NotAllowed("You have signed in by your organisation's identity provider; this is changed there.", code="MAY_NOT")
+    return token, token.person_id
+
+
 def _shown(each: Open, current: UUID) -> dict[str, Any]:
     return {
         "session": global_id("SESSION", each.id),

@@ -86,8 +86,9 @@ async def look(tenant_id: UUID, session_id: UUID) -> Stood | None:
     return Stood(row["member_id"], row["person_id"])
 
 
-def doubt(session_ids: Collection[UUID] = (), *, member_id: UUID | None = None) -> None:
-    """Believe nothing more in this process of what was known of these sessions, or of a member's."""
+def doubt(session_ids: Collection[UUID] = (), *, member_id: UUID | None = None, person_id: UUID | None = None) -> None:
+    """Believe nothing more in this process of what was known of these sessions, or of a member's or a person's."""
     for hashed, (found, _) in list(_believed.items()):
-        if found.token.session_id in session_ids or found.token.member_id == member_id:
+        token = found.token
+        if token.session_id in session_ids or token.member_id == member_id or (person_id is not None and token.person_id == person_id):
             del _believed[hashed]

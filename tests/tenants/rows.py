@@ -44,6 +44,10 @@ ROWS: dict[str, str] = {
         "hashes => sha256('x'), hash => sha256('x'), key_id => 'x', signature => sha512('x')"
     ),
     "erasure": "job_id => {job}, keys => '[]'",
+    "sign_in_session": (
+        "id => {sign_in_session}, member_id => {member}, method => 'PASSWORD', device => '', address => '', "
+        "locator_hash => sha256('x'), secret_hash => sha256('y'), idle_until => now(), ends_at => now()"
+    ),
     "idempotency_key": "id => {idempotency_key}, answer => 'x'",
 }
 
