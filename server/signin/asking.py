@@ -20,6 +20,7 @@ from tenants.ids import local_id
 from tenants.installation import installation
 from tenants.refusals import Invalid, NotAllowed, Refusal
 from tenants.signin.sessions import Client
+from tenants.trail import Circumstances, under
 
 BODY_BYTES_MOST = 16 << 10
 
@@ -116,7 +117,9 @@ def endpoint(act: Endpoint) -> Callable[[Request], Awaitable[Response]]:
 
     async def answer(request: Request) -> Response:
         try:
-            return await act(Asked(request, await _body(request)))
+            asked = Asked(request, await _body(request))
+            with under(Circumstances(query=request.url.path, address=asked.client.address)):
+                return await act(asked)
         except Refusal as refusal:
             said = told(refusal)
             headers = {"Retry-After": str(said["retryAfter"])} if "retryAfter" in said else {}

@@ -11,6 +11,7 @@ from tenants.people.persons import person, remember_device
 from tenants.refusals import NotAllowed
 from tenants.session import acting_as_person
 from tenants.signin import sessions
+from tenants.signin.noting import note_failed
 from tenants.signin.sessions import Client, Method, Tokens
 from tenants.signin.tokens import read_ticket, ticket
 
@@ -59,16 +60,35 @@ async def enter(brought: Credentials, tenant_id: UUID | None, client: Client) ->
         NotAllowed: it is not right; with the code CODE_NEEDED the password was, and what is missing is a code of the second factor.
         RateLimited: too many wrong attempts; it was not checked.
     """
-    known = {"device": brought.device, "address": client.address}
-    checked = await check_password(brought.email, brought.password, **known)
-    if checked.needs_code:
-        if brought.code is None:
-            raise NotAllowed("Send the code of your authenticator app, too, or a recovery code.", field=["code"], code=CODE_NEEDED)
-        await check_code(checked.person_id, brought.code, **known)
-    places = await places_of(checked.person_id)
+    person_id = await _proved(brought, tenant_id, client)
+    places = await places_of(person_id)
     if tenant_id is None and len(places) > 1:
-        return Choice(await ticket(checked.person_id), places)
-    return await _enter(checked.person_id, _chosen(places, tenant_id), brought.device, client)
+        return Choice(await ticket(person_id), places)
+    return await _enter(person_id, _chosen(places, tenant_id), brought.device, client)
+
+
+async def _proved(brought: Credentials, tenant_id: UUID | None, client: Client) -> UUID:
+    """The person whose e-mail, password and code these are.
+
+    Raises:
+        NotAllowed, RateLimited: as `enter`.
+    """
+    known = {"device": brought.device, "address": client.address}
+    try:
+        checked = await check_password(brought.email, brought.password, **known)
+    except NotAllowed:
+        note_failed(brought.email, "PASSWORD", tenant_id)
+        raise
+    if not checked.needs_code:
+        return checked.person_id
+    if brought.code is None:
+        raise NotAllowed("Send the code of your authenticator app, too, or a recovery code.", field=["code"], code=CODE_NEEDED)
+    try:
+        await check_code(checked.person_id, brought.code, **known)
+    except NotAllowed:
+        note_failed(brought.email, "CODE", tenant_id)
+        raise
+    return checked.person_id
 
 
 async def enter_by_ticket(text: str, tenant_id: UUID, device: str | None, client: Client) -> Entered:

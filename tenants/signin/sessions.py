@@ -26,6 +26,7 @@ from tenants.session import Actor, acting_as, after_commit, session
 from tenants.signin import standing
 from tenants.signin.secrets import RefreshToken
 from tenants.signin.tokens import ACCESS_SECONDS, access_token
+from tenants.trail import Event, note
 
 #: Sessions of a member that are open at a time; one more ends the one that has not been used for longest.
 OPEN_MOST = 50
@@ -34,6 +35,7 @@ OPEN_MOST = 50
 KEPT = timedelta(days=30)
 
 NOT_VALID = "This refresh token is not valid. Sign in again."
+_NOUN = "SESSION"
 _DEVICE_LONGEST, _ADDRESS_LONGEST = 200, 60
 
 
@@ -51,6 +53,9 @@ class Ended(StrEnum):
     ENDED = "ENDED"
     REUSED = "REUSED"
     CROWDED = "CROWDED"
+
+
+_EVENTS = {Ended.SIGNED_OUT: Event.SIGN_OUT, Ended.ENDED: Event.SESSION_ENDED, Ended.REUSED: Event.TOKEN_REUSED}
 
 
 class Client(NamedTuple):
@@ -131,6 +136,7 @@ async def begin(tenant_id: UUID, member_id: UUID, person_id: UUID | None, method
         device, address = client.device[:_DEVICE_LONGEST], client.address[:_ADDRESS_LONGEST]
         hashes = (token.locator_hash, token.secret_hash)
         ends_at = await unit.connection.fetchval(_INSERT, tenant_id, id, member_id, person_id, method, device, address, *hashes, idle, most)
+        await note(Event.SIGN_IN, subject_type=_NOUN, subject_id=id, details={"method": method})
     access = await access_token(tenant_id, member_id, id, person_id)
     return Tokens(tenant_id, member_id, id, access, token.text, ACCESS_SECONDS, ends_at)
 
@@ -196,6 +202,8 @@ async def end_all(member_id: UUID, *, but: UUID | None = None) -> int:
 async def _end(reason: Ended, *, id: UUID | None = None, member_id: UUID | None = None, but: UUID | None = None) -> Sequence[UUID]:
     rows = await session().connection.fetch(_END, session().tenant_id, reason, id, member_id, but)
     ended = [row["id"] for row in rows]
+    for each in ended[:OPEN_MOST]:
+        await note(_EVENTS[reason], subject_type=_NOUN, subject_id=each)
 
     async def doubt() -> None:
         standing.doubt(ended)
