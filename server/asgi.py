@@ -43,6 +43,7 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
     chosen = chosen or settings()
     origins = Origins(chosen.cors_origins)
     pages = [Route(path, ide.IdeFile(), methods=["GET"]) for path in ide.PATHS if chosen.ide]
+    open_paths = OPEN_PATHS | signin.PATHS | (ide.OPEN_PATHS if chosen.ide else frozenset())
     most = {"/uploads": chosen.upload_bytes_most} | dict.fromkeys(signin.PATHS, BODY_BYTES_MOST)
     others = Starlette(
         routes=[
@@ -56,7 +57,7 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
         middleware=[
             Middleware(Guarded),
             Middleware(CheckedOrigins, origins=origins),
-            Middleware(Authenticated, open_paths=OPEN_PATHS | signin.PATHS | (ide.OPEN_PATHS if chosen.ide else frozenset())),
+            Middleware(Authenticated, open_paths=open_paths, open_prefix=signin.OPEN_PREFIX),
             Middleware(BoundedBody, most=most, otherwise=chosen.body_bytes_most),
         ],
         exception_handlers={HTTPException: http_error},

@@ -66,11 +66,12 @@ class Context:
 class Authenticated:
     """Puts the context of a request into its scope, or answers 401. A websocket says who it is later, in `connection_init`."""
 
-    def __init__(self, app: ASGIApp, open_paths: frozenset[str]) -> None:
-        self.app, self.open_paths = app, open_paths
+    def __init__(self, app: ASGIApp, open_paths: frozenset[str], open_prefix: str) -> None:
+        self.app, self.open_paths, self.open_prefix = app, open_paths, open_prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self.open_paths and not scope.get("is_open"):
+        path = scope["path"] if scope["type"] == "http" else None
+        if path is not None and path not in self.open_paths and not path.startswith(self.open_prefix) and not scope.get("is_open"):
             try:
                 context = await known(dict(scope["headers"]))
             except NotAllowed as refusal:

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     session_days: float = Field(30, gt=0, le=365, description="A sign-in lasts so many days at most, however much it is used.")
     session_idle_days: float = Field(14, gt=0, le=365, description="A sign-in that is not used for so many days is over.")
     signing_key_days: float = Field(90, ge=1, le=3650, description="A key that signs access tokens is replaced after so many days.")
+    oidc_networks: str = Field(
+        "", description="Private networks at which identity providers may be, separated by commas: 10.1.0.0/16. Empty: none is there."
+    )
     trusted_proxies: str = Field(
         "", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. Empty: no proxy is."
     )
@@ -108,6 +111,7 @@ class Settings(BaseSettings):
         return origins
 
     @field_validator("mail_url")
+    @field_validator("trusted_proxies", "oidc_networks")
     @classmethod
     def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:

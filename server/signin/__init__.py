@@ -22,6 +22,8 @@ Requests and answers
         factor is on, and for {"token"} alone, which a person accepts who is signed in.
     POST /auth/totp/begin {"password"} → {"uri", "secret"}; /auth/totp/confirm {"code"} → {"recoveryCodes"};
         /auth/totp/off {"password"} → {}; /auth/totp/recovery-codes {"password"} → {"recoveryCodes"}
+    GET /auth/oidc/{tenant}/start?back=/… → a redirect to the tenant's identity provider, which sends people back to
+        GET /auth/oidc/{tenant}/callback → a session in cookies and a redirect to `back`, with ?signInFailed=CODE where that failed.
 
 Browsers and programs
     `as` is "cookie" unless it is "bearer". By cookie a session is {"session", "tenant", "member", "endsAt", "expiresIn"} and the tokens are

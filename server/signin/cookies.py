@@ -3,7 +3,8 @@
 Each is HttpOnly, SameSite=Strict and, but for plain http on this very machine, `__Host-`: Secure, of this host alone and of the path /.
 The prefix is why the refresh token's has no path of its own (`/auth`): without it a neighbouring subdomain could set a cookie of the
 same name for us, and have a browser act in the attacker's session. Strict, since nobody comes to an API by a link: a page of
-ours asks, once it is there.
+ours asks, once it is there. But for the cookie of an attempt to sign in by a provider: it has to come along when the provider's page sends
+people back, so it is Lax; it is good for nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from tenants.refusals import NotAllowed
 from tenants.settings import Settings
 
-ACCESS, REFRESH, DEVICE = "kelu_access", "kelu_refresh", "kelu_device"
+ACCESS, REFRESH, DEVICE, OIDC = "kelu_access", "kelu_refresh", "kelu_device", "kelu_oidc"
 DEVICE_SECONDS = 365 * 86_400
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}

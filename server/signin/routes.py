@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.signin import entry, passwords, second_factor, sessions
+from server.signin import entry, oidc, passwords, second_factor, sessions
 from server.signin.asking import endpoint
 
 ROUTES = (
@@ -22,7 +22,10 @@ ROUTES = (
     Route("/auth/totp/recovery-codes", endpoint(second_factor.renew), methods=["POST"]),
     Route("/auth/sessions", endpoint(sessions.list_own), methods=["GET"]),
     Route("/auth/sessions/end", endpoint(sessions.end), methods=["POST"]),
+    Route("/auth/oidc/{tenant}/start", oidc.begin, methods=["GET"]),
+    Route("/auth/oidc/{tenant}/callback", oidc.come_back, methods=["GET"]),
 )
 
-#: Each says itself who may ask.
+#: Each says itself who may ask; what is under OPEN_PREFIX is for who is on his way in.
 PATHS = frozenset(route.path for route in ROUTES)
+OPEN_PREFIX = "/auth/oidc/"

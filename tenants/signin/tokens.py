@@ -1,4 +1,4 @@
-"""Access tokens: JWTs (RFC 9068) that say for ten minutes which session asks, and the tickets of a sign-in that waits for a tenant.
+"""Access tokens: JWTs (RFC 9068) that say for ten minutes which session asks; and tickets, of a sign-in that is under way.
 
 A token is read with everything pinned that it could lie about: the header has `alg`, `typ` and `kid` and nothing else (so no `jku`,
 `jwk`, `x5u`, `crit`, `b64`), `alg` is Ed25519 (RFC 9864), `typ` is that of its use, `kid` is looked up among our own keys and
@@ -28,17 +28,24 @@ from tenants.signin.signing_keys import signing_key, verifying_key
 ALGORITHM = "Ed25519"
 ACCESS_SECONDS = 600
 TICKET_SECONDS = 180
+OIDC_SECONDS = 600
 
-#: Ours have some 700 characters.
-LONGEST = 1_500
+#: Access tokens have some 700 characters, tickets up to twice that.
+LONGEST = 2_000
 
 #: Clocks of two machines may differ by so much.
 _LEEWAY_SECONDS = 5
 
-_FORM = re.compile(r"[A-Za-z0-9_-]{1,300}\.[A-Za-z0-9_-]{1,1100}\.[A-Za-z0-9_-]{86}")
-_ACCESS_TYPE, _TICKET_TYPE = "at+jwt", "kelu-ticket+jwt"
-_ACCESS_CLAIMS = {"iss", "aud", "sub", "tenant", "member", "sid", "iat", "exp", "jti"}
-_TICKET_CLAIMS = {"iss", "aud", "sub", "iat", "exp", "jti"}
+_FORM = re.compile(r"[A-Za-z0-9_-]{1,300}\.[A-Za-z0-9_-]{1,1600}\.[A-Za-z0-9_-]{86}")
+_ACCESS, _TICKET, _OIDC = "at+jwt", "kelu-ticket+jwt", "kelu-oidc+jwt"
+_OF_ALL = {"iss", "aud", "sub", "iat", "exp", "jti"}
+
+#: The claims of each type: these and no others.
+_CLAIMS = {
+    _ACCESS: _OF_ALL | {"tenant", "member", "sid"},
+    _TICKET: _OF_ALL,
+    _OIDC: _OF_ALL | {"state", "nonce", "verifier", "back"},
+}
 
 NOT_VALID = "This access token is not valid. Refresh it, or sign in again."
 
@@ -61,7 +68,7 @@ async def access_token(tenant_id: UUID, member_id: UUID, session_id: UUID, perso
     """A new access token of a session, good for ACCESS_SECONDS. `sub` is the person, or the member where there is none."""
     subject = f"person:{person_id.hex}" if person_id else f"member:{member_id.hex}"
     more = {"sub": subject, "tenant": tenant_id.hex, "member": member_id.hex, "sid": session_id.hex}
-    return await _signed(_ACCESS_TYPE, ACCESS_SECONDS, more)
+    return await _signed(_ACCESS, ACCESS_SECONDS, more)
 
 
 async def read_access_token(token: str) -> AccessToken:
@@ -70,7 +77,7 @@ async def read_access_token(token: str) -> AccessToken:
     Raises:
         NotAllowed: anything else, in the same words.
     """
-    claims = await _read(token, _ACCESS_TYPE, _ACCESS_CLAIMS)
+    claims = await _read(token, _ACCESS)
     kind, _, subject = str(claims["sub"]).partition(":")
     tenant_id, member_id, session_id = (_id(claims[name]) for name in ("tenant", "member", "sid"))
     if (kind == "member" and _id(subject) != member_id) or kind not in ("person", "member"):
@@ -80,7 +87,7 @@ async def read_access_token(token: str) -> AccessToken:
 
 async def ticket(person_id: UUID) -> str:
     """A proof for TICKET_SECONDS that this person has given password and code: what is left is to choose a tenant."""
-    return await _signed(_TICKET_TYPE, TICKET_SECONDS, {"sub": person_id.hex})
+    return await _signed(_TICKET, TICKET_SECONDS, {"sub": person_id.hex})
 
 
 async def read_ticket(token: str) -> tuple[UUID, int]:
@@ -89,8 +96,23 @@ async def read_ticket(token: str) -> tuple[UUID, int]:
     Raises:
         NotAllowed: it is not one of ours, or its time is over.
     """
-    claims = await _read(token, _TICKET_TYPE, _TICKET_CLAIMS)
+    claims = await _read(token, _TICKET)
     return _id(claims["sub"]), int(claims["iat"])
+
+
+async def oidc_ticket(tenant_id: UUID, attempt: Mapping[str, str]) -> str:
+    """What a browser brings back from a tenant's identity provider, for OIDC_SECONDS: state, nonce, verifier and where to go then."""
+    return await _signed(_OIDC, OIDC_SECONDS, {"sub": tenant_id.hex, **attempt})
+
+
+async def read_oidc_ticket(token: str) -> tuple[UUID, dict[str, str]]:
+    """The tenant, and the attempt.
+
+    Raises:
+        NotAllowed: it is not one of ours, or its time is over.
+    """
+    claims = await _read(token, _OIDC)
+    return _id(claims["sub"]), {name: str(claims[name]) for name in _CLAIMS[_OIDC] - _OF_ALL}
 
 
 def issuer() -> str:
@@ -104,7 +126,7 @@ async def _signed(type_: str, seconds: int, more: Mapping[str, Any]) -> str:
     return jws.serialize_compact({"alg": ALGORITHM, "typ": type_, "kid": key.kid}, orjson.dumps(claims), key.pair, [ALGORITHM])
 
 
-async def _read(token: str, type_: str, names: set[str]) -> Mapping[str, Any]:
+async def _read(token: str, type_: str) -> Mapping[str, Any]:
     if len(token) > LONGEST or not _FORM.fullmatch(token):
         raise NotAllowed(NOT_VALID)
     try:
@@ -117,7 +139,7 @@ async def _read(token: str, type_: str, names: set[str]) -> Mapping[str, Any]:
         if key is None or not jws.validate_compact(found, key.pair, [ALGORITHM]):
             raise NotAllowed(NOT_VALID)
         claims = orjson.loads(found.payload or b"")
-        if not isinstance(claims, dict) or claims.keys() != names:
+        if not isinstance(claims, dict) or claims.keys() != _CLAIMS[type_]:
             raise NotAllowed(NOT_VALID)
         _demands(type_).validate(claims)
     except (JoseError, ValueError):  # of JSON and base64, too
@@ -126,7 +148,7 @@ async def _read(token: str, type_: str, names: set[str]) -> Mapping[str, Any]:
 
 
 def _audience(type_: str) -> str:
-    return f"{issuer()}/{'auth' if type_ == _TICKET_TYPE else 'graphql'}"
+    return f"{issuer()}/{'graphql' if type_ == _ACCESS else 'auth'}"
 
 
 def _demands(type_: str) -> JWTClaimsRegistry:
