@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise.migrations.migration import Migration as BaseMigration
 from tortoise.migrations.operations import RunSQL
 
-from tenants.tables import PERSON, door, drop, one_of, shared_table, tenant_table
+from tenants.tables import door, drop, one_of, shared_table, tenant_table
 
 #: Two hashes a session: of what all its refresh tokens have in common, and of what only the one that is good now has.
 TABLES = (
@@ -46,9 +46,7 @@ TABLES = (
     )
 )
 
-#: Two look-ups in which no tenant is known yet. A refresh token says nothing of its tenant: by the hash of its locator it finds the session
-#: it is of, and nothing else of it. And whoever has proved to be a person is told which tenants he may sign in to: the person acted as,
-#: and nobody else.
+#: A refresh token says nothing of its tenant: by the hash of its locator it finds the session it is of, and nothing else of it.
 DOORS = door(
     """
     CREATE FUNCTION door_sign_in_session(wanted bytea) RETURNS TABLE (tenant_id uuid, id uuid)
@@ -58,16 +56,6 @@ DOORS = door(
     """,
     "door_sign_in_session(bytea)",
     "tenant_id, id, locator_hash ON sign_in_session",
-) + door(
-    f"""
-    CREATE FUNCTION door_places() RETURNS TABLE (tenant_id uuid, member_id uuid, name text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-        SELECT t.id, m.id, t.name FROM member m JOIN tenant t ON t.id = m.tenant_id
-        WHERE m.person_id = {PERSON} AND m.status = 'ACTIVE' AND t.status = 'ACTIVE' ORDER BY t.name, t.id LIMIT 100
-    $$;
-    """,
-    "door_places()",
-    "id, name, status ON tenant",
 )
 
 
@@ -77,8 +65,7 @@ class Migration(BaseMigration):
         RunSQL(
             TABLES + DOORS,
             """
-            DROP FUNCTION door_sign_in_session(bytea); DROP FUNCTION door_places();
-            DROP POLICY door ON tenant; REVOKE SELECT (id, name, status) ON tenant FROM kelu_door;
+            DROP FUNCTION door_sign_in_session(bytea);
             """
             + drop("sign_in_session", "signing_key"),
         )

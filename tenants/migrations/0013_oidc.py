@@ -1,11 +1,11 @@
-"""Identity providers of tenants, and which member each identity they vouch for is."""
+"""Where somebody may sign in: the tenants of a person, by name; the identity providers of tenants, and whom they vouch for."""
 
 from __future__ import annotations
 
 from tortoise.migrations.migration import Migration as BaseMigration
 from tortoise.migrations.operations import RunSQL
 
-from tenants.tables import EDITED, drop, tenant_table
+from tenants.tables import EDITED, PERSON, drop, tenant_table
 
 #: `client_secret` is sealed by the tenant's key. A tenant has one provider; `id` is the row its secret is bound to.
 TABLES = tenant_table(
@@ -38,7 +38,23 @@ TABLES = tenant_table(
 MEMBER = "ALTER TABLE member DROP CONSTRAINT member_check;"
 BACK = "ALTER TABLE member ADD CONSTRAINT member_check CHECK (status <> 'ACTIVE' OR person_id IS NOT NULL);"
 
+#: Whoever has proved to be a person is told which tenants he may choose: the person acted as, and nobody else.
+DOOR = f"""
+GRANT SELECT (name) ON tenant TO kelu_door;
+CREATE FUNCTION door_places() RETURNS TABLE (tenant_id uuid, member_id uuid, name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT t.id, m.id, t.name FROM member m JOIN tenant t ON t.id = m.tenant_id
+    WHERE m.person_id = {PERSON} AND m.status = 'ACTIVE' AND t.status = 'ACTIVE' ORDER BY t.name, t.id LIMIT 100
+$$;
+GRANT CREATE ON SCHEMA public TO kelu_door;
+ALTER FUNCTION door_places() OWNER TO kelu_door;
+REVOKE CREATE ON SCHEMA public FROM kelu_door;
+REVOKE ALL ON FUNCTION door_places() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION door_places() TO kelu_app;
+"""
+CLOSED = "DROP FUNCTION door_places(); REVOKE SELECT (name) ON tenant FROM kelu_door;"
+
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0010_sign_in_sessions")]
-    operations = [RunSQL(TABLES + MEMBER, BACK + drop("identity_provider", "external_identity"))]
+    dependencies = [("tenants", "0012_tenants_life"), ("tenants", "0010_sign_in_sessions")]
+    operations = [RunSQL(TABLES + MEMBER + DOOR, CLOSED + BACK + drop("identity_provider", "external_identity"))]
