@@ -26,7 +26,6 @@ from server.transport.persisted import check_trusted_documents
 from server.uploads import take_upload
 from tenants.installation import open_installation
 from tenants.life.forgetting import hearing
-from tenants.people.background import settled
 from tenants.settings import Settings, settings
 
 #: Paths that ask for no key: what watches the process has none.
@@ -83,6 +82,5 @@ def _lifespan(chosen: Settings):  # type: ignore[no-untyped-def]  # Starlette's 
         async with open_installation(chosen), hearing():
             check_trusted_documents()
             yield
-            await settled()
 
     return lifespan

@@ -37,8 +37,8 @@ _UNMARKED = "With the cookie of a sign-in, send the header X-Kelu-CSRF: 1, from 
 class Context:
     """Who asks, and by which key or token: an operation that lasts asks again whether that is still good.
 
+    `token` is what an access token says; None of an API key.
     `idempotency_key` is the request's, for its mutations; `purpose` what it says that revealed values are for; `address` whence it comes.
-    `idempotency_key` is the request's, for its mutations. `token` is what an access token says; None of an API key.
     """
 
     actor: Actor

@@ -19,7 +19,6 @@ from server.schema import printed_schema
 from server.transport.persisted import check_trusted_documents
 from tenants.installation import open_installation
 from tenants.logs import log_as_json
-from tenants.people.background import settled
 from tenants.settings import Settings, settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -79,7 +78,6 @@ async def _serve(config: uvicorn.Config, chosen: Settings) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *_: None)
         await Announcing(config).serve()
-        await settled()
 
 
 class Announcing(uvicorn.Server):

@@ -71,10 +71,6 @@ class Settings(BaseSettings):
         ge=1,
         le=1_000_000_000,
         description="Sealed values that a member or a key may read in clear within an hour; at 80 % of it there is an alert.",
-    address: str = Field(
-        "http://127.0.0.1:8080",
-        description="Where people and browsers reach Kelu, without a path: https://crm.example.org. Tokens are good for this address alone; "
-        "over https, cookies are Secure.",
     )
     session_days: float = Field(30, gt=0, le=365, description="A sign-in lasts so many days at most, however much it is used.")
     session_idle_days: float = Field(14, gt=0, le=365, description="A sign-in that is not used for so many days is over.")
@@ -111,7 +107,6 @@ class Settings(BaseSettings):
         return origins
 
     @field_validator("mail_url")
-    @field_validator("trusted_proxies", "oidc_networks")
     @classmethod
     def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
@@ -145,13 +140,9 @@ class Settings(BaseSettings):
         if self.mail_url is not None and self.mail_from is None:
             raise ValueError("KELU_MAIL_URL is set and KELU_MAIL_FROM is not: who is mail from? Write Kelu <kelu@example.org>")
         return self
-    @field_validator("address")
-    def _reachable(cls, address: str) -> str:
-        if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", address):
-            raise ValueError(f"{address!r} is no address to reach Kelu by. Write https://crm.example.org; http only for this very machine.")
-        return address
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "oidc_networks")
+    @classmethod
     def _networks(cls, networks: str) -> str:
         for each in filter(None, map(str.strip, networks.split(","))):
             ip_network(each)  # its own words say what is wrong
@@ -162,17 +153,12 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("public_url")
-    @classmethod
-    def _reachable(cls, address: str | None) -> str | None:
-        if address is not None and not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", address):
-            raise ValueError(f"{address!r} is not where we are reached. Write https://crm.example.org; http only for this very machine.")
-        return address
-
     @property
     def own_url(self) -> str:
-        """Where people, browsers and identity providers reach us, without a path; who we are in tokens."""
-        return self.public_url or f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        """Where browsers and identity providers reach us, without a path; who we are in tokens."""
+        if self.public_url is not None:
+            return "{0.scheme}://{0.netloc}".format(urlsplit(self.public_url))
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def is_embedded(self) -> bool:

@@ -12,7 +12,7 @@ from tenants.ids import global_id
 from tenants.people import invitations, resets
 from tenants.people.persons import person, remember_device
 from tenants.signin import sessions, standing
-from tenants.signin.sessions import Method
+from tenants.signin.entry import proved_now
 
 NAME_MOST = 200
 
@@ -38,7 +38,7 @@ async def change(asked: Asked) -> Response:
     old, new = asked.text("password", PASSWORD_MOST), asked.text("newPassword", PASSWORD_MOST)
     await resets.change_password(person_id, old, new, device=device, address=asked.client.address)
     standing.doubt(person_id=person_id)
-    tokens = await sessions.begin(token.tenant_id, token.member_id, person_id, Method.PASSWORD, asked.client)
+    tokens = await sessions.begin(token.tenant_id, token.member_id, await proved_now(person_id), asked.client)
     return given(asked, tokens, is_by_cookie=is_by_cookie, device=await remember_device(person_id, device))
 
 
@@ -60,7 +60,7 @@ async def accept_invitation(asked: Asked) -> Response:
     joined = await invitations.accept(token, password, name=asked.optional("name", NAME_MOST), address=asked.client.address)
     if (await person(joined.person_id)).has_second_factor:
         return JSONResponse({"tenant": global_id("TENANT", joined.tenant_id), "member": global_id("MEMBER", joined.member_id)})
-    tokens = await sessions.begin(joined.tenant_id, joined.member_id, joined.person_id, Method.PASSWORD, asked.client)
+    tokens = await sessions.begin(joined.tenant_id, joined.member_id, await proved_now(joined.person_id), asked.client)
     return given(asked, tokens, is_by_cookie=is_by_cookie, device=await remember_device(joined.person_id, device_of(asked)))
 
 

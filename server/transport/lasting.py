@@ -30,8 +30,7 @@ class Lasting:
     """One place among those that a key or a session may hold open in this process."""
 
     def __init__(self, context: Context) -> None:
-        self._key, self._tenant_id = context.secret, context.actor.tenant_id
-        self._key = context.caller
+        self._key, self._tenant_id = context.caller, context.actor.tenant_id
 
     def __enter__(self) -> None:
         most = installation().settings.sockets_most

@@ -14,8 +14,7 @@ from tenants.refusals import NotAllowed
 Marks = tuple[tuple[bytes, bytes], ...]
 
 _METHODS = "GET, POST"
-_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-File-Name, X-Kelu-Purpose"
-_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-File-Name, X-Kelu-CSRF"
+_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-File-Name, X-Kelu-CSRF, X-Kelu-Purpose"
 _TOLD = b"Retry-After"
 _KEPT_SECONDS = "600"
 _POLICY = b"cross-origin-resource-policy"

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tenants.people.checks import WRONG, check_code, check_password
+from tenants.people.checks import WRONG, Checked, check_code, check_password
 from tenants.people.persons import person, remember_device
 from tenants.refusals import NotAllowed
 from tenants.session import acting_as_person
 from tenants.signin import sessions
-from tenants.signin.noting import note_failed
-from tenants.signin.sessions import Client, Method, Tokens
+from tenants.signin.sessions import Client, Tokens
 from tenants.signin.tokens import read_ticket, ticket
 
 CODE_NEEDED = "CODE_NEEDED"
@@ -60,35 +59,26 @@ async def enter(brought: Credentials, tenant_id: UUID | None, client: Client) ->
         NotAllowed: it is not right; with the code CODE_NEEDED the password was, and what is missing is a code of the second factor.
         RateLimited: too many wrong attempts; it was not checked.
     """
-    person_id = await _proved(brought, tenant_id, client)
-    places = await places_of(person_id)
+    checked = await _proved(brought, client)
+    places = await places_of(checked.person_id)
     if tenant_id is None and len(places) > 1:
-        return Choice(await ticket(person_id), places)
-    return await _enter(person_id, _chosen(places, tenant_id), brought.device, client)
+        return Choice(await ticket(checked.person_id), places)
+    return await _enter(checked, _chosen(places, tenant_id), brought.device, client)
 
 
-async def _proved(brought: Credentials, tenant_id: UUID | None, client: Client) -> UUID:
-    """The person whose e-mail, password and code these are.
+async def _proved(brought: Credentials, client: Client) -> Checked:
+    """Whose e-mail, password and code these are.
 
     Raises:
         NotAllowed, RateLimited: as `enter`.
     """
     known = {"device": brought.device, "address": client.address}
-    try:
-        checked = await check_password(brought.email, brought.password, **known)
-    except NotAllowed:
-        note_failed(brought.email, "PASSWORD", tenant_id)
-        raise
-    if not checked.needs_code:
-        return checked.person_id
-    if brought.code is None:
-        raise NotAllowed("Send the code of your authenticator app, too, or a recovery code.", field=["code"], code=CODE_NEEDED)
-    try:
+    checked = await check_password(brought.email, brought.password, **known)
+    if checked.needs_code:
+        if brought.code is None:
+            raise NotAllowed("Send the code of your authenticator app, too, or a recovery code.", field=["code"], code=CODE_NEEDED)
         await check_code(checked.person_id, brought.code, **known)
-    except NotAllowed:
-        note_failed(brought.email, "CODE", tenant_id)
-        raise
-    return checked.person_id
+    return checked
 
 
 async def enter_by_ticket(text: str, tenant_id: UUID, device: str | None, client: Client) -> Entered:
@@ -98,10 +88,15 @@ async def enter_by_ticket(text: str, tenant_id: UUID, device: str | None, client
         NotAllowed: the ticket is not good (any more), or he is not an active member there.
     """
     person_id, proved_at = await read_ticket(text)
-    signed_out_at = (await person(person_id)).signed_out_at
-    if signed_out_at is not None and signed_out_at.timestamp() >= proved_at:
+    proved = await proved_now(person_id)
+    if proved.signed_out_at is not None and proved.signed_out_at.timestamp() >= proved_at:
         raise NotAllowed(WRONG)
-    return await _enter(person_id, _chosen(await places_of(person_id), tenant_id), device, client)
+    return await _enter(proved, _chosen(await places_of(person_id), tenant_id), device, client)
+
+
+async def proved_now(person_id: UUID) -> Checked:
+    """Somebody who has just proved who he is: by a ticket, by a mailed link, by his old password for a new one."""
+    return Checked(person_id, needs_code=False, is_known_device=False, signed_out_at=(await person(person_id)).signed_out_at)
 
 
 async def places_of(person_id: UUID) -> list[Place]:
@@ -110,9 +105,9 @@ async def places_of(person_id: UUID) -> list[Place]:
         return [Place(**row) for row in await connection.fetch("SELECT tenant_id, member_id, name FROM door_places()")]
 
 
-async def _enter(person_id: UUID, place: Place, device: str | None, client: Client) -> Entered:
-    tokens = await sessions.begin(place.tenant_id, place.member_id, person_id, Method.PASSWORD, client)
-    return Entered(tokens, await remember_device(person_id, device))
+async def _enter(proved: Checked, place: Place, device: str | None, client: Client) -> Entered:
+    tokens = await sessions.begin(place.tenant_id, place.member_id, proved, client)
+    return Entered(tokens, await remember_device(proved.person_id, device))
 
 
 def _chosen(places: Sequence[Place], tenant_id: UUID | None) -> Place:

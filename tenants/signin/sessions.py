@@ -21,8 +21,9 @@ from uuid import UUID
 from tenants.access.actors import actor_of_member
 from tenants.ids import new_id
 from tenants.installation import installation
+from tenants.people.checks import Checked, hold
 from tenants.refusals import NotAllowed, NotFound
-from tenants.session import Actor, acting_as, after_commit, session
+from tenants.session import Actor, acting_as, after_commit, also_as_person, session
 from tenants.signin import standing
 from tenants.signin.secrets import RefreshToken
 from tenants.signin.tokens import ACCESS_SECONDS, access_token
@@ -121,16 +122,23 @@ WHERE tenant_id = $1 AND member_id = $2 AND ended_at IS NULL AND least(ends_at, 
 """
 
 
-async def begin(tenant_id: UUID, member_id: UUID, person_id: UUID | None, method: Method, client: Client) -> Tokens:
+async def begin(tenant_id: UUID, member_id: UUID, proved: Checked | None, client: Client) -> Tokens:
     """Open a session of a member who has proved who he is, in a transaction of its own. It is always a new one.
 
+    Args:
+        proved: by his password, and that has to hold still; None: the tenant's identity provider vouches for him.
+
     Raises:
-        NotAllowed: the member or the tenant is not active.
+        NotAllowed: the member or the tenant is not active, or a new password was set since.
     """
+    method, person_id = (Method.PASSWORD, proved.person_id) if proved else (Method.OIDC, None)
     actor = await actor_of_member(tenant_id, member_id)
     id, token = new_id(), RefreshToken.new()
     idle, most = _lifetimes()
     async with acting_as(actor) as unit:
+        if proved is not None:
+            await also_as_person(proved.person_id)
+            await hold(unit.connection, proved)
         await unit.connection.execute(_CROWD, tenant_id, member_id, OPEN_MOST - 1)
         await unit.connection.execute(_PRUNE, tenant_id, member_id, KEPT)
         device, address = client.device[:_DEVICE_LONGEST], client.address[:_ADDRESS_LONGEST]

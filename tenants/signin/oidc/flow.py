@@ -22,7 +22,7 @@ from tenants.signin.oidc.fetching import ProviderFailed, fetch_json
 from tenants.signin.oidc.id_tokens import Identity, identity_of, verified
 from tenants.signin.oidc.identities import member_of
 from tenants.signin.oidc.providers import Provider
-from tenants.signin.sessions import Client, Method, Tokens
+from tenants.signin.sessions import Client, Tokens
 from tenants.signin.tokens import issuer, oidc_ticket, read_oidc_ticket
 
 SCOPE = "openid email profile"
@@ -112,7 +112,7 @@ async def finish(attempt: Attempt, answer: Mapping[str, str], client: Client) ->
     said = await fetch_json(metadata.token_endpoint, **_exchange(attempt, found, secret, metadata, code))
     identity = await _identity(said, attempt, found, metadata)
     member_id = await member_of(attempt.tenant_id, found, identity)
-    return await sessions.begin(attempt.tenant_id, member_id, None, Method.OIDC, client)
+    return await sessions.begin(attempt.tenant_id, member_id, None, client)
 
 
 async def _settings(tenant_id: UUID, *, with_secret: bool) -> tuple[Provider, str]:

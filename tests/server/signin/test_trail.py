@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 
-from tenants.ids import global_id
 from tenants.people.background import settled
 from tenants.session import Actor, acting_as
 from tests.server.signin.conftest import bearer, sign_in
@@ -43,11 +42,9 @@ async def test_a_sign_in_that_failed_is_told_to_the_tenants_it_was_tried_at(
 ) -> None:
     here = await make_member(acme)
     there = await make_member(globex, here)
-    wrong = {"password": "not the password", "as": "bearer"}
 
-    await browser.post("/auth/sign-in", json={"email": here.email, **wrong})
-    await browser.post("/auth/sign-in", json={"email": here.email, "tenant": global_id("TENANT", acme.tenant_id), **wrong})
-    await browser.post("/auth/sign-in", json={"email": "nobody.of.ours@example.org", **wrong})
+    for email in (here.email, "nobody.of.ours@example.org"):
+        await browser.post("/auth/sign-in", json={"email": email, "password": "not the password", "as": "bearer"})
 
-    assert [each[:2] for each in await told(acme)] == [("SIGN_IN_FAILED", f"MEMBER {here.id.hex}")] * 2
+    assert [each[:2] for each in await told(acme)] == [("SIGN_IN_FAILED", f"MEMBER {here.id.hex}")]
     assert [each[:2] for each in await told(globex)] == [("SIGN_IN_FAILED", f"MEMBER {there.id.hex}")]

@@ -12,7 +12,8 @@ from tenants.ids import new_id
 from tenants.people.passwords import hasher
 from tenants.session import Actor, acting_as, also_as_person
 from tenants.signin import sessions
-from tenants.signin.sessions import Client, Method, Tokens
+from tenants.signin.entry import proved_now
+from tenants.signin.sessions import Client, Tokens
 
 CLIENT = Client("Firefox on a test's machine", "192.0.2.7")
 PASSWORD = "湖边 three herons wait"
@@ -31,7 +32,7 @@ class Somebody:
     email: str
 
     async def sign_in(self) -> Tokens:
-        return await sessions.begin(self.tenant_id, self.id, self.person_id, Method.PASSWORD, CLIENT)
+        return await sessions.begin(self.tenant_id, self.id, await proved_now(self.person_id), CLIENT)
 
 
 MakeMember = Callable[..., Awaitable[Somebody]]

@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 
 from tenants.ids import new_id
+from tenants.people.checks import check_password
+from tenants.people.resets import change_password
 from tenants.refusals import NotAllowed, NotFound
 from tenants.session import Actor, ActorKind, acting_as
 from tenants.signin import sessions, standing
 from tenants.signin.secrets import RefreshToken
-from tests.tenants.signin.members import MakeMember, Somebody
+from tests.tenants.signin.members import CLIENT, PASSWORD, MakeMember, Somebody
 
 AT_ONCE = 50
 
@@ -150,6 +152,15 @@ async def test_a_person_signed_out_everywhere_is_out_of_every_tenant_and_can_sig
         assert await is_refused(standing.authenticate(each.access))
         assert await is_refused(sessions.refresh(each.refresh, "192.0.2.8"))
     assert (await standing.authenticate((await there.sign_in()).access)).actor.tenant_id == globex.tenant_id
+
+
+async def test_a_sign_in_that_was_checked_before_a_new_password_and_written_after_it_is_none(acme: Actor, make_member: MakeMember) -> None:
+    member = await make_member(acme)
+    checked = await check_password(member.email, PASSWORD)
+
+    await change_password(member.person_id, PASSWORD, "山上 seven lanterns glow")
+
+    assert await is_refused(sessions.begin(member.tenant_id, member.id, checked, CLIENT))
 
 
 async def test_a_member_sees_his_sessions_and_ends_one_or_all_but_one(acme: Actor, make_member: MakeMember) -> None:
