@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from server.addresses import client_address
 from server.authentication import Context, known
 from server.documents import Wrong
 from server.errors import graphql_error, logged
@@ -99,6 +100,7 @@ class Socket:
         payload = message.get("payload")
         try:
             self._context = await known(dict(self._scope["headers"]), self._said(payload), is_socket=True)
+            self._context.address = client_address(self._scope) or None
         except NotAllowed:
             raise Closed(4403, "Forbidden") from None
         await self._say({"type": "connection_ack"})

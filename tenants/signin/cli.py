@@ -21,7 +21,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 @signing_keys.command("rotate")
 def rotate(
     at_once: Annotated[
-        bool, typer.Option("--at-once", help="The other keys retire now: everybody has to refresh. For when a key may be known to somebody.")
+        bool,
+        typer.Option("--at-once", help="The other keys retire now: everybody refreshes. For when a key may be known to somebody."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

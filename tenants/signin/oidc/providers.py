@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tenants.access.actors import rights_in_tenant
+from tenants.access.built_in import BUILT_IN, EVERYTHING
 from tenants.ids import new_id
 from tenants.refusals import Invalid, NotAllowed, NotFound
 from tenants.session import session
@@ -71,7 +71,7 @@ async def set_provider(
 
     Raises:
         Invalid: one of these is wrong.
-        NotAllowed: a default role gives more than the caller has.
+        NotAllowed: the caller may not do everything himself.
     """
     domains = [domain.strip().lower() for domain in email_domains]
     _check(issuer, client_id, client_secret, domains)
@@ -127,11 +127,14 @@ def _check(issuer: str, client_id: str, client_secret: str | None, domains: Sequ
 
 
 async def _check_roles(role_ids: Sequence[UUID]) -> None:
+    """A provider vouches for whom it likes, an admin too; and the rights of who is made by it have to be known ones."""
     if len(role_ids) > ROLES_MOST:
         raise Invalid(f"A member has {ROLES_MOST} roles at most.", field=["defaultRoleIds"])
-    given = await rights_in_tenant(session().connection, session().tenant_id, role_ids)
-    if not given.is_within(session().actor.rights):
-        raise NotAllowed("Nobody gives roles that can do more than he can himself.", field=["defaultRoleIds"])
+    if not EVERYTHING.is_within(session().actor.rights):
+        raise NotAllowed("A provider can have anybody come in as anybody, so only who may do everything sets one.")
+    own = await session().connection.fetch("SELECT id FROM role WHERE tenant_id = $1 AND id = any($2)", session().tenant_id, list(role_ids))
+    if unknown := set(role_ids) - BUILT_IN.keys() - {row["id"] for row in own}:
+        raise Invalid(f"{len(unknown)} of these roles there are not.", field=["defaultRoleIds"])
 
 
 def _provider(row: Any) -> Provider:
