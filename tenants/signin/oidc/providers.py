@@ -120,9 +120,9 @@ def _check(issuer: str, client_id: str, client_secret: str | None, domains: Sequ
         raise Invalid(f"A client id has 1 to {CLIENT_LONGEST} printable characters.", field=["clientId"])
     if client_secret is not None and not 1 <= len(client_secret) <= CLIENT_LONGEST:
         raise Invalid(f"A client's secret has 1 to {CLIENT_LONGEST} characters.", field=["clientSecret"])
-    wrong = [domain for domain in domains if not _DOMAIN.fullmatch(domain)]
+    wrong = [number for number, domain in enumerate(domains, 1) if not _DOMAIN.fullmatch(domain)]
     if wrong or not 1 <= len(domains) <= DOMAINS_MOST:
-        found = f"{wrong[0][:100]!r} is none" if wrong else f"these are {len(domains)}"
+        found = f"number {wrong[0]} of these is none" if wrong else f"these are {len(domains)}"
         raise Invalid(f"Name 1 to {DOMAINS_MOST} domains of e-mails, such as example.org; {found}.", field=["emailDomains"])
 
 
