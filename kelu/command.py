@@ -52,6 +52,7 @@ COMMANDS = (
     Command("member", "tenants.people.cli:member", "Members: the people of a tenant, who sign in with a password of their own."),
     Command("trail", "tenants.trail.cli:trail", "The trail: what happened in a tenant, sealed, exported and verified."),
     Command("key", "tenants.cli:key", "Master keys: what every sealed value is sealed under in the end."),
+    Command("signing-keys", "tenants.signin.cli:signing_keys", "Signing keys: what the access tokens of members are signed with."),
     Command("migrate", "tenants.cli:migrate", "Bring the database's schema up to this version of kelu."),
     Command("roles", "tenants.cli:roles", "Print the SQL that makes a PostgreSQL of your own ready for kelu."),
     Command("settings", "tenants.cli:settings", "List every setting: its variable, its value and where that is from, its meaning."),

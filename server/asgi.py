@@ -17,6 +17,8 @@ from server.guard import Guarded, http_error
 from server.health import is_alive, is_ready
 from server.limits.body import BoundedBody
 from server.schema import schema
+from server.signin import routes as signin
+from server.signin.asking import BODY_BYTES_MOST
 from server.transport import ide
 from server.transport.endpoint import PATH, GraphQLEndpoint
 from server.transport.origins import CheckedOrigins, Origins
@@ -40,19 +42,22 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
     chosen = chosen or settings()
     origins = Origins(chosen.cors_origins)
     pages = [Route(path, ide.IdeFile(), methods=["GET"]) for path in ide.PATHS if chosen.ide]
+    open_paths = OPEN_PATHS | signin.PATHS | (ide.OPEN_PATHS if chosen.ide else frozenset())
+    most = {"/uploads": chosen.upload_bytes_most} | dict.fromkeys(signin.PATHS, BODY_BYTES_MOST)
     others = Starlette(
         routes=[
             *pages,
             Route("/uploads", take_upload, methods=["POST"]),
             Route("/imports/{id}/rejected.csv", rejected_rows, methods=["GET"]),
+            *signin.ROUTES,
             Route("/healthz", is_alive, methods=["GET"]),
             Route("/readyz", is_ready, methods=["GET"]),
         ],
         middleware=[
             Middleware(Guarded),
             Middleware(CheckedOrigins, origins=origins),
-            Middleware(Authenticated, open_paths=OPEN_PATHS | (ide.OPEN_PATHS if chosen.ide else frozenset())),
-            Middleware(BoundedBody, most={"/uploads": chosen.upload_bytes_most}, otherwise=chosen.body_bytes_most),
+            Middleware(Authenticated, open_paths=open_paths, open_prefix=signin.OPEN_PREFIX),
+            Middleware(BoundedBody, most=most, otherwise=chosen.body_bytes_most),
         ],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan(chosen) if open_servers else None,

@@ -25,6 +25,7 @@ PREFIXES = {
     "MEMBER": "mem",
     "TEAM": "tea",
     "ROLE": "rol",
+    "SESSION": "ses",
     "UPLOAD": "upl",
     "IMPORT": "imp",
     "CHANGE_SET": "chg",

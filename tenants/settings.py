@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -71,6 +72,15 @@ class Settings(BaseSettings):
         le=1_000_000_000,
         description="Sealed values that a member or a key may read in clear within an hour; at 80 % of it there is an alert.",
     )
+    session_days: float = Field(30, gt=0, le=365, description="A sign-in lasts so many days at most, however much it is used.")
+    session_idle_days: float = Field(14, gt=0, le=365, description="A sign-in that is not used for so many days is over.")
+    signing_key_days: float = Field(90, ge=1, le=3650, description="A key that signs access tokens is replaced after so many days.")
+    oidc_networks: str = Field(
+        "", description="Private networks at which identity providers may be, separated by commas: 10.1.0.0/16. Empty: none is there."
+    )
+    trusted_proxies: str = Field(
+        "", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. Empty: no proxy is."
+    )
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     password_checks_at_once: int = Field(
         2, ge=1, le=64, description="Passwords that one process hashes at the same time, at most; each takes 19 MiB."
@@ -131,10 +141,24 @@ class Settings(BaseSettings):
             raise ValueError("KELU_MAIL_URL is set and KELU_MAIL_FROM is not: who is mail from? Write Kelu <kelu@example.org>")
         return self
 
+    @field_validator("trusted_proxies", "oidc_networks")
+    @classmethod
+    def _networks(cls, networks: str) -> str:
+        for each in filter(None, map(str.strip, networks.split(","))):
+            ip_network(each)  # its own words say what is wrong
+        return networks
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @property
+    def own_url(self) -> str:
+        """Where browsers and identity providers reach us, without a path; who we are in tokens."""
+        if self.public_url is not None:
+            return "{0.scheme}://{0.netloc}".format(urlsplit(self.public_url))
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def is_embedded(self) -> bool:

@@ -23,6 +23,7 @@ from server.schema.nodes import GraphQueries
 from server.schema.operators import SCALARS
 from server.schema.settings.mutations import SettingsMutations
 from server.schema.settings.types import SettingsQueries
+from server.schema.signin import SignInMutations, SignInQueries
 from server.schema.statistics import StatisticsQueries
 from server.schema.writing.bulk import BulkMutations
 from server.schema.writing.contacts import ContactMutations
@@ -37,9 +38,11 @@ lists_of(
     [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
 )
 
-Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, EstimateQueries))
+Query = merge_types(
+    "Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, SignInQueries, EstimateQueries)
+)
 _OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
-Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, SettingsMutations))
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, SettingsMutations, SignInMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 

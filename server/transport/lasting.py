@@ -1,4 +1,4 @@
-"""What lasts: streams and sockets, counted by key, and ended when the client is gone or its key is not good any more."""
+"""What lasts: streams and sockets, counted by key or session, and ended when the client is gone or may not ask any more."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def open_of(tenant_id: UUID) -> int:
 
 
 class Lasting:
-    """One place among those that a key may hold open in this process."""
+    """One place among those that a key or a session may hold open in this process."""
 
     def __init__(self, context: Context) -> None:
-        self._key, self._tenant_id = context.secret, context.actor.tenant_id
+        self._key, self._tenant_id = context.caller, context.actor.tenant_id
 
     def __enter__(self) -> None:
         most = installation().settings.sockets_most
         if _open[self._key] >= most:
-            raise NotAllowed(f"This key has {most} websockets and event streams open, which is the limit.", code="TOO_MANY")
+            raise NotAllowed(f"This key or session has {most} websockets and event streams open, which is the limit.", code="TOO_MANY")
         _open[self._key] += 1
         _of_tenants[self._tenant_id] += 1
 

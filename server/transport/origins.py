@@ -14,7 +14,7 @@ from tenants.refusals import NotAllowed
 Marks = tuple[tuple[bytes, bytes], ...]
 
 _METHODS = "GET, POST"
-_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-File-Name, X-Kelu-Purpose"
+_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-File-Name, X-Kelu-CSRF, X-Kelu-Purpose"
 _TOLD = b"Retry-After"
 _KEPT_SECONDS = "600"
 _POLICY = b"cross-origin-resource-policy"
@@ -78,6 +78,7 @@ def preflight(marks: Marks) -> Response:
 def _marks_of(origin: str) -> Marks:
     return (
         (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
         (b"access-control-expose-headers", _TOLD),
         (_POLICY, b"cross-origin"),
     )

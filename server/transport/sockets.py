@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from server.addresses import client_address
 from server.authentication import Context, known
 from server.documents import Wrong
 from server.errors import graphql_error, logged
@@ -80,7 +81,7 @@ class Socket:
                 finally:
                     watching.cancel()
         except NotAllowed:
-            raise Closed(4429, "Too many sockets of this key") from None
+            raise Closed(4429, "Too many sockets of this key or session") from None
 
     async def _introduced(self) -> Context | None:
         """Who it is, once it has said so; None if it leaves before."""
@@ -98,17 +99,16 @@ class Socket:
             raise Closed(4408, "Connection initialisation timeout") from None
         payload = message.get("payload")
         try:
-            self._context = await known(self._header(payload))
+            self._context = await known(dict(self._scope["headers"]), self._said(payload), is_socket=True)
+            self._context.address = client_address(self._scope) or None
         except NotAllowed:
             raise Closed(4403, "Forbidden") from None
         await self._say({"type": "connection_ack"})
         return self._context
 
-    def _header(self, payload: object) -> object:
-        """The key as `connection_init` brings it, or as a client that is no browser has sent it with the handshake."""
-        if isinstance(payload, dict) and (found := payload.get("authorization") or payload.get("Authorization")):
-            return found
-        return dict(self._scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    def _said(self, payload: object) -> object:
+        """The key or token as `connection_init` brings it; None where it does not, and the handshake's headers may have."""
+        return (payload.get("authorization") or payload.get("Authorization")) if isinstance(payload, dict) else None
 
     async def _watch(self, context: Context) -> None:
         """Close the socket soon after its key is not good any more, whether or not anything happens on it."""

@@ -21,7 +21,7 @@ BY_PLAN = {
     },
 }
 #: Fields that a function answers, beside what is read.
-COMPUTED = {"Query": {"estimate", "tenantSettings", "tenantUsage"}}
+COMPUTED = {"Query": {"estimate", "tenantSettings", "tenantUsage", "identityProvider", "memberSessions"}}
 #: Fields whose resolver acts, or listens; a plan reads what it returns.
 BY_RESOLVER = {
     "Mutation": {
@@ -29,6 +29,7 @@ BY_RESOLVER = {
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Need", "Preference")),
         *("upsertCustomers", "startImport", "cancelImport", "pauseImport", "resumeImport"),
         *("updateTenantSettings", "createCustomField", "updateCustomField", "deleteCustomField"),
+        *("setIdentityProvider", "removeIdentityProvider", "endMemberSessions"),
     },
     "Subscription": {"customerChanged", "importProgress"},
 }

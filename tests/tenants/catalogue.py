@@ -8,7 +8,8 @@ from typing import Any
 from tenants.tables import person_table, tenant_table
 
 #: Tables that are no tenant's. `tortoise_migrations`: which migrations the schema has had; `trail_key`: what the trail is signed with.
-NO_TENANTS = {"tortoise_migrations", "trail_key"}
+#: `signing_key`: what access tokens are.
+NO_TENANTS = {"tortoise_migrations", "trail_key", "signing_key"}
 
 #: Where the tenant is in another column than `tenant_id`: a tenant's id is the tenant.
 TENANT_COLUMNS = {"tenant": "id"}
@@ -28,6 +29,7 @@ DOOR_POLICIES = {
     "trail_entry.door": "kelu_door",
     "trail_block.door": "kelu_door",
     "tenant.door": "kelu_door",
+    "sign_in_session.door": "kelu_door",
     "person.door": "kelu_door",
     "one_time_token.door": "kelu_door",
     "member.door": "kelu_door",
@@ -44,6 +46,8 @@ DOOR_FUNCTIONS = {
     "door_trails(uuid,integer)": "kelu_door",
     "door_unsealed(uuid,integer)": "kelu_door",
     "door_tenants(uuid,integer)": "kelu_door",
+    "door_sign_in_session(bytea)": "kelu_door",
+    "door_places()": "kelu_door",
     "door_person(text)": "kelu_door",
     "door_token(bytea)": "kelu_door",
     "door_memberships()": "kelu_door",
@@ -56,9 +60,10 @@ DOOR_COLUMNS = {
     "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
     "trail_entry kelu_door": {"tenant_id", "block"},
     "trail_block kelu_door": {"tenant_id"},
-    "tenant kelu_door": {"id", "status"},
+    "tenant kelu_door": {"id", "name", "status"},
     "member kelu_door": {"tenant_id", "id", "person_id", "status"},
     "person kelu_door": {"id", "email"},
+    "sign_in_session kelu_door": {"tenant_id", "id", "locator_hash"},
     "one_time_token kelu_door": {"person_id", "hash", "purpose", "tenant_id", "member_id", "expires_at", "used_at"},
 }
 

@@ -44,6 +44,15 @@ ROWS: dict[str, str] = {
         "hashes => sha256('x'), hash => sha256('x'), key_id => 'x', signature => sha512('x')"
     ),
     "erasure": "job_id => {job}, keys => '[]'",
+    "sign_in_session": (
+        "id => {sign_in_session}, member_id => {member}, method => 'PASSWORD', device => '', address => '', "
+        "locator_hash => sha256('x'), secret_hash => sha256('y'), idle_until => now(), ends_at => now()"
+    ),
+    "identity_provider": (
+        "id => {identity_provider}, issuer => 'https://id.example', client_id => 'x', client_secret => 'x', "
+        "email_domains => array['b.example'], default_role_ids => array[]::uuid[], makes_members => false"
+    ),
+    "external_identity": "issuer => 'https://id.example', subject => 'x', member_id => {member}",
     "idempotency_key": "id => {idempotency_key}, answer => 'x'",
 }
 

@@ -277,4 +277,7 @@ def test_every_model_of_a_tenants_table_is_checked() -> None:
         "idempotency_key",
         "trail_entry",
         "trail_block",
+        "sign_in_session",
+        "identity_provider",
+        "external_identity",
     }

@@ -25,7 +25,8 @@ async def test_a_browser_is_told_which_pages_may_call_before_it_sends_a_key(with
 
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, ALLOWED)
     assert "Authorization" in allowed.headers["access-control-allow-headers"]
-    assert "access-control-allow-credentials" not in allowed.headers
+    assert allowed.headers["access-control-allow-credentials"] == "true"  # cookies, which are SameSite=Strict
+    assert "X-Kelu-CSRF" in allowed.headers["access-control-allow-headers"]
     assert (other.status_code, other.json()["code"]) == (403, "NOT_ALLOWED")
     for answer in (allowed, other):
         assert "origin" in answer.headers["vary"].lower()
