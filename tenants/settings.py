@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tenants.networks import networks_of
 from tenants.refusals import Invalid
 
 
@@ -30,6 +31,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the server listens on.")
+    trusted_proxies: str = Field(
+        "",
+        description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. None unless said: a client is "
+        "who connects.",
+    )
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process, at most.")
     statement_timeout_seconds: float = Field(20, gt=0, le=600, description="PostgreSQL ends a statement of ours after this long.")
     worker_processes: int = Field(0, ge=0, le=64, description="Processes of `kelu work`; 0 means one for each processor.")
@@ -81,6 +87,14 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?", each):
                 raise ValueError(f"{each!r} is no web origin. Write scheme and host, without a path: https://app.example.org")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, networks: str) -> str:
+        try:
+            return ",".join(map(str, networks_of(filter(None, map(str.strip, networks.split(","))))))
+        except Invalid as refusal:
+            raise ValueError(refusal.message) from None
 
     @field_validator("home")
     @classmethod
