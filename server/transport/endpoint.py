@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from graphql import GraphQLSchema, OperationType
 from starlette.types import Receive, Scope, Send
 
+from server.addresses import client_of
 from server.authentication import Context, known
 from server.guard import with_headers
 from server.reads.execute import Road
@@ -68,7 +69,7 @@ class GraphQLEndpoint:
             await send_page(exchange.headers, with_headers(send))
             return
         try:
-            context = await known(exchange.headers.get(b"authorization", b"").decode("latin-1"))
+            context = await known(exchange.headers.get(b"authorization", b"").decode("latin-1"), client_of(exchange.scope))
         except NotAllowed as refusal:
             await exchange.refuse(401, refusal.code, refusal.message, [(b"www-authenticate", b"Bearer")])
             return
@@ -81,8 +82,6 @@ class GraphQLEndpoint:
         request = await self._request(exchange)
         purpose = exchange.headers.get(b"x-kelu-purpose")  # percent-encoded UTF-8: a browser sends nothing else in a header
         context.purpose = unquote(purpose.decode("latin-1")) if purpose else None
-        client = exchange.scope.get("client")
-        context.address = client[0] if client else None
         text = await text_of(request, context.actor.tenant_id, self.road.documents)
         asked = self.road.asked(self.road.documents.checked(text), request.operation_name, request.variables)
         if asked.kind is OperationType.MUTATION:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from server.addresses import client_of
 from server.authentication import Context, known
 from server.documents import Wrong
 from server.errors import graphql_error, logged
@@ -98,7 +99,7 @@ class Socket:
             raise Closed(4408, "Connection initialisation timeout") from None
         payload = message.get("payload")
         try:
-            self._context = await known(self._header(payload))
+            self._context = await known(self._header(payload), client_of(self._scope))
         except NotAllowed:
             raise Closed(4403, "Forbidden") from None
         await self._say({"type": "connection_ack"})
