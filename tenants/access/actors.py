@@ -95,7 +95,10 @@ async def known_key(tenant_id: UUID, key_id: UUID) -> KnownKey:
     Raises:
         NotAllowed: the key is revoked or has expired, the tenant is not active, or who made the key is not.
     """
-    found = await _asked(_KEY, tenant_id, key_id)
+    return _key_of(tenant_id, key_id, await _asked(_KEY, tenant_id, key_id))
+
+
+def _key_of(tenant_id: UUID, key_id: UUID, found: dict[str, Any] | None) -> KnownKey:
     if found is None:
         raise NotAllowed("This API key is not valid.")
     rights = reduce(both, (rights_of(_grants(ids, found["grants"])) for ids in found["bounds"] if ids is not None))
