@@ -48,7 +48,7 @@ COMMANDS = (
     Command("work", "workers.cli:work", "Do what was put off: jobs of every tenant, imports above all."),
     Command("import", "workers.cli:import_file", "Bring a file into a tenant's records."),
     Command("tenant", "tenants.life.cli:tenant", "Tenants: the companies whose customers' records are kept here."),
-    Command("apikey", "tenants.cli:apikey", "API keys: how a partner's program proves which tenant it acts for."),
+    Command("apikey", "tenants.api_keys.cli:app", "API keys: how a partner's program proves which tenant it acts for."),
     Command("member", "tenants.people.cli:member", "Members: the people of a tenant, who sign in with a password of their own."),
     Command("trail", "tenants.trail.cli:trail", "The trail: what happened in a tenant, sealed, exported and verified."),
     Command("key", "tenants.cli:key", "Master keys: what every sealed value is sealed under in the end."),

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.addresses import client_of
 from server.signin import cookies
 from tenants.api_keys import authenticate
 from tenants.installation import installation
+from tenants.networks import Address
 from tenants.refusals import NotAllowed
 from tenants.session import Actor
 from tenants.signin import standing
@@ -35,7 +37,7 @@ _UNMARKED = "With the cookie of a sign-in, send the header X-Kelu-CSRF: 1, from 
 
 @dataclass(slots=True)
 class Context:
-    """Who asks, and by which key or token: an operation that lasts asks again whether that is still good.
+    """Who asks, by which key or token and from where: an operation that lasts asks again whether that is still good.
 
     `token` is what an access token says; None of an API key.
     `idempotency_key` is the request's, for its mutations; `purpose` what it says that revealed values are for; `address` whence it comes.
@@ -44,9 +46,9 @@ class Context:
     actor: Actor
     secret: str
     token: AccessToken | None = None
+    address: Address | None = None
     idempotency_key: str | None = None
     purpose: str | None = None
-    address: str | None = None
 
     @property
     def caller(self) -> str:
@@ -59,7 +61,7 @@ class Context:
         Raises:
             NotAllowed: the key or the token is not good any more.
         """
-        self.actor = (await by_secret(self.secret)).actor
+        self.actor = (await by_secret(self.secret, self.address)).actor
         return self.actor
 
 
@@ -73,7 +75,7 @@ class Authenticated:
         path = scope["path"] if scope["type"] == "http" else None
         if path is not None and path not in self.open_paths and not path.startswith(self.open_prefix) and not scope.get("is_open"):
             try:
-                context = await known(dict(scope["headers"]))
+                context = await known(dict(scope["headers"]), client_of(scope))
             except NotAllowed as refusal:
                 body = {"code": refusal.code, "message": refusal.message}
                 await JSONResponse(body, status_of(refusal), {"WWW-Authenticate": "Bearer"})(scope, receive, send)
@@ -82,14 +84,17 @@ class Authenticated:
         await self.app(scope, receive, send)
 
 
-async def known(headers: Mapping[bytes, bytes], authorization: object = None, *, is_socket: bool = False) -> Context:
-    """Whom a request stands for, by its headers.
+async def known(
+    headers: Mapping[bytes, bytes], address: Address | None, authorization: object = None, *, is_socket: bool = False
+) -> Context:
+    """Whom a request stands for, by its headers, to a client at this address.
 
     Args:
         authorization: what stands for an Authorization header: of a websocket, which says it in its first message.
 
     Raises:
-        NotAllowed: it does not say, what it says is not good, or, with the code CSRF, it is not shown to come from a page that may ask.
+        NotAllowed: it does not say, what it says is not good, or not from there; with the code CSRF, it is not shown to come from a
+            page that may ask.
     """
     header = headers.get(b"authorization", b"").decode("latin-1") if authorization is None else authorization
     cookie = cookies.read(headers, cookies.ACCESS, installation().settings) if b"cookie" in headers else None
@@ -98,21 +103,21 @@ async def known(headers: Mapping[bytes, bytes], authorization: object = None, *,
     if cookie:
         if b"origin" not in headers if is_socket else not is_marked(headers):
             raise NotAllowed(_UNMARKED, code=CSRF)
-        return await _by_token(cookie)
+        return await _by_token(cookie, address)
     if not isinstance(header, str) or not header.lower().startswith(_SCHEME):
         raise NotAllowed(_MISSING)
-    return await by_secret(header[len(_SCHEME) :].strip())
+    return await by_secret(header[len(_SCHEME) :].strip(), address)
 
 
-async def by_secret(secret: str) -> Context:
-    """Whom an API key or an access token stands for.
+async def by_secret(secret: str, address: Address | None) -> Context:
+    """Whom an API key or an access token stands for, to a client at this address.
 
     Raises:
         NotAllowed: it is not good.
     """
     if secret.startswith(_KEY):
-        return Context(await authenticate(secret), secret)
-    return await _by_token(secret)
+        return Context(await authenticate(secret, address), secret, address=address)
+    return await _by_token(secret, address)
 
 
 def is_marked(headers: Mapping[bytes, bytes]) -> bool:
@@ -124,6 +129,6 @@ def status_of(refusal: NotAllowed) -> int:
     return 403 if refusal.code == CSRF else 401
 
 
-async def _by_token(text: str) -> Context:
+async def _by_token(text: str, address: Address | None) -> Context:
     found = await standing.authenticate(text)
-    return Context(found.actor, text, found.token)
+    return Context(found.actor, text, found.token, address)

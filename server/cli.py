@@ -17,6 +17,7 @@ from server.asgi import create_app
 from server.limits.head import BoundedHead
 from server.schema import printed_schema
 from server.transport.persisted import check_trusted_documents
+from tenants.api_keys import uses
 from tenants.installation import open_installation
 from tenants.logs import log_as_json
 from tenants.settings import Settings, settings
@@ -50,7 +51,7 @@ def serve(
         http=BoundedHead,
         ws_max_size=chosen.body_bytes_most,
         timeout_graceful_shutdown=_GRACE_SECONDS,
-        proxy_headers=False,  # nothing here asks where a request comes from
+        proxy_headers=False,  # `server.addresses` reads them, where they may be believed
         access_log=False,
         server_header=False,
         log_level="warning",
@@ -78,6 +79,7 @@ async def _serve(config: uvicorn.Config, chosen: Settings) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *_: None)
         await Announcing(config).serve()
+        await uses.settled()
 
 
 class Announcing(uvicorn.Server):

@@ -66,6 +66,12 @@ class Bucket:
         self.name, self.key, self.measure, self.size = name, key, measure, measure.size
         self.empty_at = self.debt = self.sent = self.told_at = self.told_by = 0
 
+    def hold(self, measure: Measure) -> None:
+        """Hold so much from now on. What is in it takes as long to leak as it would have, if that is not more than it holds."""
+        self.measure, self.size = measure, measure.size
+        at = now()
+        self.empty_at = min(self.empty_at, at + self.size)
+
     def level(self, now: int) -> int:
         return max(self.empty_at - now, 0)
 

@@ -86,6 +86,7 @@ class Budgets:
         self._patience = patience_seconds
         self._of_key = Measure(chosen.budget_key_points, chosen.budget_key_per_second)
         self._of_tenant = Measure(chosen.budget_tenant_points, chosen.budget_tenant_per_second)
+        self._own_measures: dict[int, Measure] = {}
         self._script = opened.bell.register_script(SCRIPT)
         self._known: OrderedDict[int, Bucket] = OrderedDict()  # an int is hashed and compared much faster than a UUID
         self._untold: dict[str, Bucket] = {}
@@ -177,11 +178,24 @@ class Budgets:
         if actor.id is None:
             return (tenant,)
         key = self._known.get(actor.id.int)
+        measure = self._of_key if actor.points_per_minute is None else self._own(actor.points_per_minute)
         if key is None:
-            key = self._new(actor.id, Bucket("this API key", f"kelu:budget:{actor.tenant_id}:{actor.id}", self._of_key))
+            key = self._new(actor.id, Bucket("this API key", f"kelu:budget:{actor.tenant_id}:{actor.id}", measure))
         else:
             self._known.move_to_end(actor.id.int)
+            if key.measure is not measure:
+                key.hold(measure)
         return key, tenant
+
+    def _own(self, points_per_minute: int) -> Measure:
+        """What a key holds that has a budget of its own: what leaks in a minute, and no more than other keys do."""
+        measure = self._own_measures.get(points_per_minute)
+        if measure is None:
+            if len(self._own_measures) >= BUCKETS_MOST:
+                self._own_measures.clear()
+            measure = Measure(min(points_per_minute, self._of_key.points), points_per_minute / 60)
+            self._own_measures[points_per_minute] = measure
+        return measure
 
     def _bucket_of_tenant(self, tenant_id: UUID) -> Bucket:
         tenant = self._known.get(tenant_id.int)

@@ -1,4 +1,4 @@
-"""The operator's commands: tenants, API keys, master keys, the schema, and what is set and running.
+"""The operator's commands: tenants, master keys, the schema, and what is set and running.
 
 What a script wants is on stdout, alone; what a person is told besides is on stderr.
 """
@@ -9,19 +9,17 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import orjson
 import typer
 from pydantic import SecretStr
 
 from tenants import database
-from tenants.api_keys import add_api_key, revoke
 from tenants.embedded import operator_script
 from tenants.encryption.masters import create_master_key_file
 from tenants.ids import global_id, local_id
 from tenants.installation import open_installation
-from tenants.models import ApiKey, Tenant
+from tenants.models import Tenant
 from tenants.refusals import Invalid, NotFound
 from tenants.registry import add_tenant
 from tenants.servers import servers
@@ -32,7 +30,6 @@ from tenants.status import Status, find_status
 from tenants.terminal import say_json, say_refusal, say_result, say_rows, say_table
 
 tenant = typer.Typer(no_args_is_help=True)
-apikey = typer.Typer(no_args_is_help=True)
 key = typer.Typer(no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -100,74 +97,6 @@ def rules_in(file: Path | None) -> dict[str, Any] | None:
     if not isinstance(rules, dict):
         raise Invalid(f'{file} holds no rules: a JSON object such as {{"unique": ["phone"]}} is wanted.')
     return rules
-
-
-@apikey.command("add")
-def add_an_api_key(
-    name: Annotated[str, typer.Argument(help="What the key is for; shown in lists.")],
-    tenant: OfTenant,
-    reveal: Annotated[bool, typer.Option("--reveal", help="With it, sealed values (phones, e-mails …) can be read in clear.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add an API key to a tenant and print its secret, this once: only a hash of it is kept.
-
-    A program sends it with each request: Authorization: Bearer kelu_….
-
-    Example: kelu apikey add "web shop" --tenant ten_0198c0…
-    """
-    added, secret = asyncio.run(_add_api_key(tenant, name, reveal))
-    id = global_id("API_KEY", added.id)
-    result = {"id": id, "name": added.name, "mayReveal": reveal, "secret": secret}
-    say_result(as_json, result, secret, f"This is the only time the secret is shown. To end it: kelu apikey revoke {id} --tenant {tenant}")
-
-
-async def _add_api_key(tenant: str, name: str, reveal: bool) -> tuple[ApiKey, str]:
-    async with open_installation(), acting_as(await operator_of(tenant)):
-        return await add_api_key(name, may_reveal=reveal)
-
-
-@apikey.command("list")
-def list_api_keys(tenant: OfTenant, as_json: AsJson = False) -> None:
-    """List the API keys of a tenant, without their secrets.
-
-    Example: kelu apikey list --tenant ten_0198c0…
-    """
-    keys = [
-        {
-            "id": global_id("API_KEY", each.id),
-            "name": each.name,
-            "mayReveal": each.may_reveal,
-            "createdAt": each.created_at,
-            "revokedAt": each.revoked_at,
-        }
-        for each in asyncio.run(_api_keys(tenant))
-    ]
-    say_rows(as_json, keys)
-
-
-async def _api_keys(tenant: str) -> list[ApiKey]:
-    async with open_installation(), acting_as(await operator_of(tenant), read_only=True):
-        return await ApiKey.all().order_by("id")
-
-
-@apikey.command("revoke")
-def revoke_an_api_key(
-    id: Annotated[str, typer.Argument(help="The key's id, key_… (not its secret).")], tenant: OfTenant, as_json: AsJson = False
-) -> None:
-    """End an API key: from now on it is refused. It cannot be taken back.
-
-    Example: kelu apikey revoke key_0198c1… --tenant ten_0198c0…
-    """
-    key_id = local_id("API_KEY", id)
-    if key_id is None:
-        raise NotFound("There is no such API key.")
-    asyncio.run(_revoke(tenant, key_id))
-    say_result(as_json, {"id": id, "revoked": True}, id, "Revoked.")
-
-
-async def _revoke(tenant: str, key_id: UUID) -> None:
-    async with open_installation(), acting_as(await operator_of(tenant)):
-        await revoke(key_id)
 
 
 async def operator_of(tenant: str) -> Actor:

@@ -40,6 +40,7 @@ class Actor:
         rights: what may be done. An operator and a job may do everything unless said otherwise, others nothing.
         member_id: whose customers are the own ones: the member, or who made the key.
         teammates: the members of the own teams.
+        points_per_minute: what an API key may spend, where it has a budget of its own.
     """
 
     tenant_id: UUID
@@ -48,6 +49,7 @@ class Actor:
     rights: Rights = None  # type: ignore[assignment]  # set below, where it is not given
     member_id: UUID | None = None
     teammates: tuple[UUID, ...] = field(default=(), compare=False)
+    points_per_minute: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.rights is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 from functools import lru_cache
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tenants.networks import networks_of
 from tenants.refusals import Invalid
 
 
@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the server listens on.")
+    trusted_proxies: str = Field(
+        "",
+        description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. None unless said: a client is "
+        "who connects.",
+    )
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process, at most.")
     statement_timeout_seconds: float = Field(20, gt=0, le=600, description="PostgreSQL ends a statement of ours after this long.")
     worker_processes: int = Field(0, ge=0, le=64, description="Processes of `kelu work`; 0 means one for each processor.")
@@ -77,9 +82,6 @@ class Settings(BaseSettings):
     signing_key_days: float = Field(90, ge=1, le=3650, description="A key that signs access tokens is replaced after so many days.")
     oidc_networks: str = Field(
         "", description="Private networks at which identity providers may be, separated by commas: 10.1.0.0/16. Empty: none is there."
-    )
-    trusted_proxies: str = Field(
-        "", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8. Empty: no proxy is."
     )
     chunk_rows: int = Field(4000, ge=1, le=20_000, description="Rows of a file that one job takes in.")
     password_checks_at_once: int = Field(
@@ -144,9 +146,10 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", "oidc_networks")
     @classmethod
     def _networks(cls, networks: str) -> str:
-        for each in filter(None, map(str.strip, networks.split(","))):
-            ip_network(each)  # its own words say what is wrong
-        return networks
+        try:
+            return ",".join(map(str, networks_of(filter(None, map(str.strip, networks.split(","))))))
+        except Invalid as refusal:
+            raise ValueError(refusal.message) from None
 
     @field_validator("home")
     @classmethod

@@ -16,6 +16,7 @@ from server.authentication import Context
 from server.errors import graphql_error
 from server.reads.answer import Revealed
 from server.reads.asked import Asked
+from server.reads.places import Once, place_of
 from server.reads.reading import Asking
 from server.reads.refused import Refused
 from server.reads.selection import Selected
@@ -48,7 +49,7 @@ class Acts:
             if key is None:
                 answer = await self._done(act, reading, inside)
             else:
-                answer = await self._done_once(key, self._fingerprint(selected), act, reading, inside)
+                answer = await self._done_once(key, selected, act, reading, inside)
             errors += (_below(selected.key, error) for error in inside)
             return answer
         except GraphQLError as error:
@@ -66,20 +67,21 @@ class Acts:
             return await self._payload(reading, refused.payload, errors)
 
     async def _done_once(
-        self, key: str, fingerprint: bytes, act: Callable[[], Awaitable[Any]], reading: Asking, errors: list[GraphQLError]
+        self, key: str, selected: Selected, act: Callable[[], Awaitable[Any]], reading: Asking, errors: list[GraphQLError]
     ) -> Any:
         """As `_done`, unless this key was used before: then the answer is what it was. Key and act are one transaction.
 
         A refusal undoes the act, and is kept by a transaction of its own; sent again before that, it is refused anew.
         """
         own, revealed, actor = list[GraphQLError](), Revealed(), self._context.actor
+        fingerprint = self._fingerprint(selected)
         try:
             async with acting_as(actor):
                 kept = await idempotency.begin(key, fingerprint)
                 if kept is not None:
                     return await _replayed(kept, errors, actor)
                 answer = await self._payload(reading, await act(), own, revealed)
-                await idempotency.finish(key, fingerprint, _kept(answer, own, revealed))
+                await idempotency.finish(key, fingerprint, _kept(self._without_secrets(answer, selected), own, revealed))
         except Refused as refused:
             own.clear()
             await note_refusal(actor, refused.codes)
@@ -89,6 +91,15 @@ class Acts:
                     await idempotency.finish(key, fingerprint, _kept(answer, own, revealed))
         errors += own
         return answer
+
+    def _without_secrets(self, payload: dict[str, Any], selected: Selected) -> dict[str, Any]:
+        """A payload as it may be kept."""
+        secret = {each.key for each in selected.below if self._is_told_once(each)}
+        return {key: None if key in secret else value for key, value in payload.items()}
+
+    def _is_told_once(self, selected: Selected) -> bool:
+        field = getattr(self._schema.type_map[selected.parent], "fields", {}).get(selected.name)
+        return field is not None and isinstance(place_of(field.extensions["strawberry-definition"]), Once)
 
     async def _payload(
         self, reading: Asking, payload: object, errors: list[GraphQLError], revealed: Revealed | None = None

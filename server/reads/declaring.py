@@ -23,6 +23,7 @@ from server.reads.places import (
     Identity,
     Items,
     Key,
+    Once,
     Parent,
     Place,
     Protected,
@@ -111,6 +112,11 @@ def by_ids(description: str) -> Any:
 def read_back(type_: object, description: str, name: str | None = None) -> Any:
     """A record an act has made or changed; the act leaves its uuid here, or nothing."""
     return strawberry.field(default=None, description=description, name=name, graphql_type=type_, metadata=READ_BACK)
+
+
+def told_once(description: str) -> Any:
+    """A secret in the payload of an act; null where it made none, and where the answer is one that was given before."""
+    return strawberry.field(default=None, description=description, metadata={PLACE: Once()})
 
 
 def told(tell: Callable[..., Awaitable[Sequence[Any]]], description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:

@@ -225,7 +225,8 @@ class Road:
 
 def _circumstances(asked: Asked, context: Context) -> Circumstances:
     query = asked.name or f"sha256:{sha256(asked.document.text.encode()).hexdigest()}"
-    return Circumstances(query, context.address, context.purpose)
+    address = None if context.address is None else str(context.address)
+    return Circumstances(query, address, context.purpose)
 
 
 def _cost_of_act(selected: Selected, variables: VariableValues) -> Cost:

@@ -135,6 +135,11 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """What an act tells once, in its payload: an answer that is kept, to be given again, has null in its place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """The record whose uuid a subscription has yielded."""
 
@@ -187,7 +192,23 @@ class Computed:
 READ_BACK = {PLACE: ReadBack()}
 EVENT = {PLACE: Event()}
 
-Place = Stored | Identity | Protected | ProtectedMap | Items | Related | Parent | ById | ByIds | ReadBack | Event | Told | Report | Computed
+Place = (
+    Stored
+    | Identity
+    | Protected
+    | ProtectedMap
+    | Items
+    | Related
+    | Parent
+    | ById
+    | ByIds
+    | ReadBack
+    | Once
+    | Event
+    | Told
+    | Report
+    | Computed
+)
 
 NEWEST_ID = Key("{row}.id", "uuid", is_descending=True)
 FIRST_ID = Key("{row}.id", "uuid")

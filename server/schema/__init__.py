@@ -18,6 +18,7 @@ from server.schema.customers import CustomerQueries
 from server.schema.estimates import EstimateQueries
 from server.schema.graph import Contact, Customer, Interaction, Need, Order, OrderLine, Preference
 from server.schema.imports import Import, ImportMutations, ImportQueries, ImportSubscriptions
+from server.schema.keys import ApiKey, ApiKeyMutations, ApiKeyQueries
 from server.schema.lists import lists_of
 from server.schema.nodes import GraphQueries
 from server.schema.operators import SCALARS
@@ -34,15 +35,17 @@ from server.schema.writing.orders import OrderMutations
 from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
-    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import],
-    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
+    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, ApiKey],
+    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, ApiKeyQueries],
 )
 
 Query = merge_types(
-    "Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, SignInQueries, EstimateQueries)
+    "Query",
+    (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, SignInQueries, ApiKeyQueries, EstimateQueries),
 )
 _OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
-Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, SettingsMutations, SignInMutations))
+_OF_TENANTS = (SettingsMutations, SignInMutations, ApiKeyMutations)
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, *_OF_TENANTS))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 

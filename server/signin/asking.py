@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server.addresses import client_address
+from server.addresses import client_address, client_of
 from server.authentication import CSRF, Context, is_marked, known
 from server.errors import told
 from server.guard import STATUSES
@@ -109,7 +109,7 @@ class Asked:
         Raises:
             NotAllowed: nobody who is signed in.
         """
-        return await known(self.headers)
+        return await known(self.headers, client_of(self.request.scope))
 
 
 def endpoint(act: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from graphql import GraphQLSchema, OperationType
 from starlette.types import Receive, Scope, Send
 
-from server.addresses import client_address
+from server.addresses import client_of
 from server.authentication import Context, known, status_of
 from server.guard import with_headers
 from server.reads.execute import Road
@@ -69,7 +69,7 @@ class GraphQLEndpoint:
             await send_page(exchange.headers, with_headers(send))
             return
         try:
-            context = await known(exchange.headers)
+            context = await known(exchange.headers, client_of(exchange.scope))
         except NotAllowed as refusal:
             await exchange.refuse(status_of(refusal), refusal.code, refusal.message, [(b"www-authenticate", b"Bearer")])
             return
@@ -82,7 +82,6 @@ class GraphQLEndpoint:
         request = await self._request(exchange)
         purpose = exchange.headers.get(b"x-kelu-purpose")  # percent-encoded UTF-8: a browser sends nothing else in a header
         context.purpose = unquote(purpose.decode("latin-1")) if purpose else None
-        context.address = client_address(exchange.scope) or None
         text = await text_of(request, context.actor.tenant_id, self.road.documents)
         asked = self.road.asked(self.road.documents.checked(text), request.operation_name, request.variables)
         if asked.kind is OperationType.MUTATION:

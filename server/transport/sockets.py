@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from server.addresses import client_address
+from server.addresses import client_of
 from server.authentication import Context, known
 from server.documents import Wrong
 from server.errors import graphql_error, logged
@@ -99,8 +99,7 @@ class Socket:
             raise Closed(4408, "Connection initialisation timeout") from None
         payload = message.get("payload")
         try:
-            self._context = await known(dict(self._scope["headers"]), self._said(payload), is_socket=True)
-            self._context.address = client_address(self._scope) or None
+            self._context = await known(dict(self._scope["headers"]), client_of(self._scope), self._said(payload), is_socket=True)
         except NotAllowed:
             raise Closed(4403, "Forbidden") from None
         await self._say({"type": "connection_ack"})

@@ -7,6 +7,9 @@ takes effect within that in every process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +19,7 @@ from tenants.access.built_in import BUILT_IN, REVEALS
 from tenants.access.grants import grant_of
 from tenants.access.rights import Grant, Rights, both, rights_of, without
 from tenants.installation import installation
+from tenants.networks import Network
 from tenants.refusals import NotAllowed
 from tenants.session import ACTING, Actor, ActorKind
 
@@ -35,14 +39,34 @@ SELECT (SELECT to_jsonb(found) FROM (
     WHERE m.tenant_id = $1 AND m.id = $2 AND m.status = 'ACTIVE' AND t.status = 'ACTIVE'
 ) found) FROM {ACTING}
 """
+
+
+def _is_good(key: str) -> str:
+    return f"{key}.id IS NOT NULL AND {key}.revoked_at IS NULL AND ({key}.expires_at IS NULL OR {key}.expires_at > now())"
+
+
+#: `p` is the key that made the key, `n` the member behind that; `bounds` are the roles of all of them, null where there is none.
 _KEY = f"""
 SELECT (SELECT to_jsonb(found) FROM (
-    SELECT k.role_ids, k.may_reveal, k.made_by, m.role_ids AS maker_role_ids, m.status AS maker_status,
-           {_ROLES.format(ids="k.role_ids || coalesce(m.role_ids, '{}')")}
+    SELECT jsonb_build_array(k.role_ids, m.role_ids, p.role_ids, n.role_ids) AS bounds, k.made_by, k.made_by_key, k.points_per_minute,
+           jsonb_build_array(k.networks, coalesce(p.networks, '{{}}')) AS networks,
+           k.may_reveal AND coalesce(p.may_reveal, true) AS may_reveal,
+           {_ROLES.format(ids="k.role_ids || coalesce(m.role_ids, '{}') || coalesce(p.role_ids, '{}') || coalesce(n.role_ids, '{}')")}
     FROM api_key k JOIN tenant t ON t.id = $1 LEFT JOIN member m ON m.tenant_id = $1 AND m.id = k.made_by
-    WHERE k.tenant_id = $1 AND k.id = $2 AND k.revoked_at IS NULL AND t.status = 'ACTIVE'
+    LEFT JOIN api_key p ON p.tenant_id = $1 AND p.id = k.made_by_key LEFT JOIN member n ON n.tenant_id = $1 AND n.id = p.made_by
+    WHERE k.tenant_id = $1 AND k.id = $2 AND t.status = 'ACTIVE' AND {_is_good("k")} AND (k.made_by IS NULL OR m.status = 'ACTIVE')
+        AND (k.made_by_key IS NULL OR {_is_good("p")} AND (p.made_by IS NULL OR n.status = 'ACTIVE'))
 ) found) FROM {ACTING}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key as the database says it is now: who acts by it, and from where he may. Each of `networks` that has any must have the client."""
+
+    actor: Actor
+    networks: tuple[tuple[Network, ...], ...] = ()
+    made_by_key: UUID | None = None
 
 
 async def actor_of_member(tenant_id: UUID, member_id: UUID) -> Actor:
@@ -59,21 +83,30 @@ async def actor_of_member(tenant_id: UUID, member_id: UUID) -> Actor:
 
 
 async def actor_of_key(tenant_id: UUID, key_id: UUID) -> Actor:
-    """A key with the rights of its roles, as far as the member who made it has them too, and reveals nothing unless it says so.
+    """Who acts by a key, as `known_key`."""
+    return (await known_key(tenant_id, key_id)).actor
+
+
+async def known_key(tenant_id: UUID, key_id: UUID) -> KnownKey:
+    """A key with the rights of its roles, as far as who made it has them too: a member, or another key and the member behind that.
+
+    It reveals nothing unless it, and the key that made it, say so.
 
     Raises:
-        NotAllowed: the key is revoked, the tenant is not active, or who made the key is not.
+        NotAllowed: the key is revoked or has expired, the tenant is not active, or who made the key is not.
     """
-    found = await _asked(_KEY, tenant_id, key_id)
-    if found is None or (found["made_by"] is not None and found["maker_status"] != "ACTIVE"):
+    return _key_of(tenant_id, key_id, await _asked(_KEY, tenant_id, key_id))
+
+
+def _key_of(tenant_id: UUID, key_id: UUID, found: dict[str, Any] | None) -> KnownKey:
+    if found is None:
         raise NotAllowed("This API key is not valid.")
-    rights = rights_of(_grants(found["role_ids"], found["grants"]))
-    if found["made_by"] is not None:
-        rights = both(rights, rights_of(_grants(found["maker_role_ids"], found["grants"])))
+    rights = reduce(both, (rights_of(_grants(ids, found["grants"])) for ids in found["bounds"] if ids is not None))
     if not found["may_reveal"]:
         rights = without(rights, REVEALS)
-    maker = UUID(found["made_by"]) if found["made_by"] else None
-    return Actor(tenant_id, ActorKind.API_KEY, key_id, rights, maker, _ids(found["teammates"]))
+    maker, parent = (UUID(found[each]) if found[each] else None for each in ("made_by", "made_by_key"))
+    actor = Actor(tenant_id, ActorKind.API_KEY, key_id, rights, maker, _ids(found["teammates"]), found["points_per_minute"])
+    return KnownKey(actor, tuple(tuple(map(ip_network, each)) for each in found["networks"] if each), parent)
 
 
 async def rights_in_tenant(connection: Any, tenant_id: UUID, role_ids: Iterable[UUID]) -> Rights:

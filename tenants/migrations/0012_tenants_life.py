@@ -119,5 +119,5 @@ ALTER TABLE custom_field DROP COLUMN retired_at, DROP COLUMN cleared_to;
 
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0010_sign_in_sessions")]
+    dependencies = [("tenants", "0011_api_keys")]
     operations = [RunSQL(RULES + ERASURE + DELETING + ERASE + DOORS, DOORS_BACK + TAKEN_BACK + drop("erasure"))]

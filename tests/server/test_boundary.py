@@ -17,7 +17,7 @@ from tests.server.conftest import Ask, Stored
 BY_PLAN = {
     "Query": {
         *("node", "nodes", "customer", "customers", "contacts", "orders", "interactions", "needs", "preferences"),
-        *("customerStats", "customerSpending", "popularProducts", "preferencesByRegion", "import", "imports"),
+        *("customerStats", "customerSpending", "popularProducts", "preferencesByRegion", "import", "imports", "apiKey", "apiKeys"),
     },
 }
 #: Fields that a function answers, beside what is read.
@@ -30,6 +30,7 @@ BY_RESOLVER = {
         *("upsertCustomers", "startImport", "cancelImport", "pauseImport", "resumeImport"),
         *("updateTenantSettings", "createCustomField", "updateCustomField", "deleteCustomField"),
         *("setIdentityProvider", "removeIdentityProvider", "endMemberSessions"),
+        *("createApiKey", "updateApiKey", "rotateApiKey", "endFormerSecrets", "revokeApiKey"),
     },
     "Subscription": {"customerChanged", "importProgress"},
 }
@@ -37,7 +38,7 @@ BY_RESOLVER = {
 BY_GRAPHQL_CORE = ["{ __schema { queryType { name } } }", '{ __type(name: "Customer") { name fields { name } } }']
 
 #: Types whose records lie in tables.
-RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import"}
+RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import", "ApiKey"}
 #: The one field of a record that asks the domain, record by record.
 ASKED = {"Import.problems"}
 

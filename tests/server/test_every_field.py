@@ -10,6 +10,8 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLType, get_named_type
 
 from server.schema import schema
+from tenants.access.built_in import SERVICE
+from tenants.ids import global_id
 from tenants.rules.custom_fields import FieldType, create_field
 from tenants.session import Actor, acting_as
 from tenants.words import RecordType
@@ -134,3 +136,20 @@ async def test_every_field_of_an_import(graphql: Ask, http: httpx.AsyncClient, k
     await started(graphql, http, key_of, acme)
 
     await _read(graphql, acme, "Import", name, "imports")
+
+
+@pytest.mark.parametrize("name", _fields("ApiKey"))
+async def test_every_field_of_an_api_key(graphql: Ask, key_of: KeyOf, acme: Actor, name: str) -> None:
+    await key_of(acme, may_reveal=True)  # the one that asks; the newest is read
+    making = """mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }"""
+    given = {"networks": ["203.0.113.0/24"], "pointsPerMinute": 600, "expiresAt": "2100-01-01T00:00:00Z"}
+    made = await graphql(making, as_=acme, input={"name": "网店", "roleIds": [global_id("ROLE", SERVICE.id)], **given})
+    await graphql(
+        "mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { secret } }",
+        as_=acme,
+        input={"id": made["createApiKey"]["apiKey"]["id"]},
+    )
+
+    value = await _read(graphql, acme, "ApiKey", name, "apiKeys")
+
+    assert value or name in ("madeBy", "revokedAt", "lastUsedAt", "lastAddress", "mayReveal")

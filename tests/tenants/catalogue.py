@@ -24,6 +24,7 @@ UNIQUE_AMONG_ALL = {"person.person_email"}
 #: binds the transaction's tenant itself (tests/server/test_search.py), because a policy would keep it from its index.
 DOOR_POLICIES = {
     "api_key.door": "kelu_door",
+    "former_secret.door": "kelu_door",
     "customer.search": "kelu_search",
     "job.door": "kelu_door",
     "trail_entry.door": "kelu_door",
@@ -56,6 +57,7 @@ DOOR_FUNCTIONS = {
 OWN_FUNCTIONS = {"door_erase(text,integer)": "kelu_owner"}
 DOOR_COLUMNS = {
     "api_key kelu_door": {"tenant_id", "id", "hash", "may_reveal", "revoked_at"},
+    "former_secret kelu_door": {"tenant_id", "key_id", "hash", "ends_at"},
     "customer kelu_search": {"tenant_id", "id", "name", "company"},
     "job kelu_door": {"tenant_id", "id", "kind", "attempts", "due_at"},
     "trail_entry kelu_door": {"tenant_id", "block"},

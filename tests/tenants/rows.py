@@ -13,6 +13,7 @@ ROWS: dict[str, str] = {
     "tenant": "name => 'A tenant', country => 'CN', time_zone => 'UTC', currency => 'CNY'",
     "tenant_key": "version => 1, wrapped => 'x', master => 'local:0'",
     "api_key": "id => {key}, name => 'A key', hash => {hash}",
+    "former_secret": "id => {former}, key_id => {key}, hash => {hash}, ends_at => now()",
     "role": "id => {role}, name => 'A role', grants => '{{}}'",
     "member": "id => {member}, email => 'a@b.example', name => 'A member'",
     "team": "id => {team}, name => 'A team'",

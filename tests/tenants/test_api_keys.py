@@ -42,7 +42,7 @@ async def test_a_mistyped_key_is_refused_without_asking_the_database(acme: Actor
     def unreachable() -> None:
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr("tenants.api_keys.installation", unreachable)
+    monkeypatch.setattr("tenants.api_keys.door.installation", unreachable)
     for wrong in [*mistyped, swapped, secret[:-1], secret + "0", f" {secret}", secret.upper(), "", "kelu_", "é" * 56, "\ud800"]:
         with pytest.raises(NotAllowed, match=r"^This API key is not valid\.$"):
             await authenticate(wrong)

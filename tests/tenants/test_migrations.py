@@ -211,7 +211,7 @@ TYPES: dict[type, tuple[str, ...]] = {
     fields.DateField: ("date",),
     fields.DecimalField: ("numeric",),
     fields.JSONField: ("jsonb",),
-    ArrayField: ("text[]", "uuid[]"),
+    ArrayField: ("cidr[]", "text[]", "uuid[]"),
 }
 
 

@@ -12,7 +12,9 @@ from uuid import UUID
 
 import httpx
 
-from tenants.ids import PREFIXES, new_id
+from tenants.access.built_in import ADMIN
+from tenants.api_keys import uses
+from tenants.ids import PREFIXES, global_id, new_id
 from tenants.intake.drafts import Batch
 from tenants.intake.intake import take_in
 from tenants.intake.rules import IntakeRules
@@ -27,25 +29,29 @@ from tests.server.test_imports import send
 CANARY = "Kanarienvogel"
 #: An idempotency key it has used.
 KEY = f"{CANARY}-key"
+_API_KEY = """mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } userErrors { message } } }"""
 _IMPORT = """mutation ($input: StartImportInput!) { startImport(input: $input) { import { id } userErrors { message } } }"""
 
 
 @dataclass
 class Foreign:
-    """The other tenant. `imports` and `uploads` are global ids; `secrets` are texts no answer of another tenant may contain."""
+    """The other tenant. `imports`, `uploads` and `api_keys` are global ids; `secrets` are texts no answer of another tenant may contain."""
 
     actor: Actor
     store: Store
     imports: list[str]
     uploads: list[str]
+    api_keys: list[str]
     secrets: set[str] = field(default_factory=set)
 
     @property
     def ids(self) -> list[str]:
-        return [row.global_id for rows in self.store.rows.values() for row in rows] + self.imports + self.uploads
+        return [row.global_id for rows in self.store.rows.values() for row in rows] + self.imports + self.uploads + self.api_keys
 
     def value(self, noun: str, name: str) -> Any:
         """What its record of a noun has in a field, as a request would say it; None if the noun has no such field."""
+        if noun == "ApiKey":
+            return {"id": self.api_keys[0], "name": f"{CANARY} key", "networks": "71.71.71.0/24"}.get(name)
         rows = self.store.rows.get(noun)
         if not rows:
             return None
@@ -108,7 +114,10 @@ async def settle(actor: Actor, graphql: Ask, http: httpx.AsyncClient, key_of: Ke
     sent = await send(http, await key_of(actor), f"Name,{CANARY}\n{CANARY},x\n".encode(), name=f"{CANARY}.csv")
     upload = sent.json()["id"]
     started = await graphql(_IMPORT, as_=actor, input={"uploadId": upload, "recordType": "CUSTOMER"})
-    foreign = Foreign(actor, await load(actor, []), [started["startImport"]["import"]["id"]], [upload])
+    given = {"name": f"{CANARY} key", "roleIds": [global_id("ROLE", ADMIN.id)], "networks": ["71.71.71.0/24"]}
+    made = await graphql(_API_KEY, as_=actor, input=given)
+    api_keys = [made["createApiKey"]["apiKey"]["id"]]
+    foreign = Foreign(actor, await load(actor, []), [started["startImport"]["import"]["id"]], [upload], api_keys)
     foreign.secrets = set(_secrets(foreign))
     return foreign
 
@@ -125,6 +134,7 @@ def _secrets(foreign: Foreign) -> Iterator[str]:
         "1971-07-17",
         "310007",
         "110101197107177172",
+        "71.71.71",
     )
     for id in [UUID(each.partition("_")[2]) for each in foreign.ids] + [foreign.actor.tenant_id]:
         yield from (id.hex, str(id))
@@ -140,7 +150,8 @@ def never(value: Any) -> Any:
 
 
 async def dump(actor: Actor) -> dict[str, str]:
-    """Every row of the tenant's, in every table, byte for byte."""
+    """Every row of the tenant's, in every table, byte for byte, once it is written which keys were used."""
+    await uses.settled()
     async with acting_as(actor, read_only=True) as unit:
         tables = await unit.connection.fetch(
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "

@@ -8,6 +8,8 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type, is_required_input_field
 
+from tenants.access.built_in import SERVICE
+from tenants.ids import global_id
 from tests.server.isolation.cases import ELSE
 from tests.server.isolation.foreign import CANARY, KEY, Foreign
 from tests.server.reference.store import Store
@@ -50,11 +52,12 @@ def leaves(type_: Any, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
 
 @dataclass(frozen=True)
 class Base:
-    """What an input needs to be right: records of the tenant that asks, and an upload of its own."""
+    """What an input needs to be right: records of the tenant that asks, an upload and an API key of its own."""
 
     mutation: str
     ours: Store
     upload: str
+    api_key: str
 
     def completed(self, type_: Any, given: Any) -> Any:
         """An input with what it lacks."""
@@ -78,6 +81,8 @@ class Base:
             return [self._one(bare.of_type, name)]
         if isinstance(bare, GraphQLInputObjectType):
             return self.completed(bare, {})
+        if bare.name == "ID" and self.mutation.endswith("ApiKey"):
+            return global_id("ROLE", SERVICE.id) if name == "roleIds" else self.api_key
         if bare.name == "ID":
             if name == "memberId":
                 return f"mem_{'0' * 32}"
@@ -101,6 +106,8 @@ def values(leaf: Leaf, mutation: str, foreign: Foreign) -> list[Any]:
     name = str(leaf.path[-1]) if leaf.path[-1] != 0 else str(leaf.path[-2])
     if leaf.type == "ID":
         return list(foreign.ids)
+    if mutation.endswith("ApiKey") and isinstance(own := foreign.value("ApiKey", name), str):
+        return [own]
     if name == "idempotencyKey":
         return [KEY]
     nouns = ["Customer"] if leaf.is_named else ["Customer", "Contact", "Order", "Interaction", "Need", "Preference"]

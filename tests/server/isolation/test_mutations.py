@@ -11,6 +11,8 @@ from graphql import GraphQLObjectType, get_named_type
 from starlette.applications import Starlette
 
 from server.schema import schema
+from tenants.access.built_in import SERVICE
+from tenants.ids import global_id
 from tenants.session import Actor
 from tests.conftest import MakeTenant
 from tests.server.conftest import Ask, KeyOf, Stored
@@ -27,11 +29,14 @@ assert ROOT is not None
 WRITTEN = [(name, argument) for type_, name, _, argument, _ in arguments(schema._schema) if type_ is ROOT]
 HEARD = [(name, argument) for type_, name, _, argument, _ in arguments(schema._schema) if type_.name == "Subscription"]
 #: Acts whose input names one thing and no more: another tenant's is none.
-ABOUT_ONE = ("delete", "remove", "cancel", "pause", "resume", "end")
+ABOUT_ONE = ("delete", "remove", "cancel", "pause", "resume", "end", "revoke", "rotate")
 #: Asks as much as there is of a payload.
 _WITH_KEY = (
     "mutation ($input: CreateCustomerInput!, $key: String) { createCustomer(input: $input, idempotencyKey: $key) { customer { id name } } }"
 )
+
+
+_MAKE_KEY = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +85,9 @@ async def test_a_mutation_changes_nothing_of_another_tenant(
     graphql: Ask, http: httpx.AsyncClient, key_of: KeyOf, ours: Actor, foreign: Foreign, name: str, argument: str
 ) -> None:
     upload = (await send(http, await key_of(ours), b"Name\nAda\n")).json()["id"]
-    base, before = Base(name, await load(ours, []), upload), await dump(foreign.actor)
+    given = {"name": "Ours", "roleIds": [global_id("ROLE", SERVICE.id)]}
+    own_key = (await graphql(_MAKE_KEY, as_=ours, may_reveal=True, input=given))["createApiKey"]["apiKey"]["id"]
+    base, before = Base(name, await load(ours, []), upload, own_key), await dump(foreign.actor)
     tried, written, done = _cases(name, argument, base, foreign), list[Any](), 0
     for case in tried:
         if not case.told_apart:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.guard import HEADERS
+from tenants.networks import Address
 from tenants.session import Actor
 from tests.server.conftest import KeyOf
 from tests.server.transport.conftest import TYPENAME, Send, WithSettings, client_of
@@ -225,9 +226,9 @@ async def test_a_key_is_looked_at_once_a_request(send: Send, monkeypatch: pytest
 
     asked, really = [], authentication.authenticate
 
-    async def counting(secret: str) -> Actor:
+    async def counting(secret: str, address: Address | None) -> Actor:
         asked.append(secret)
-        return await really(secret)
+        return await really(secret, address)
 
     monkeypatch.setattr(authentication, "authenticate", counting)
     for body in (TYPENAME, CREATE, {"query": "{ customers { totalCount } }"}, {"query": "{ __schema { queryType { name } } }"}):

@@ -227,7 +227,7 @@ async def test_a_suspended_tenant_closes_a_silent_socket_within_five_seconds(app
 
 
 async def test_a_bug_closes_the_socket_and_tells_nothing(app: ASGIApp, key_of: KeyOf, acme: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(_: object) -> Actor:
+    async def broken(*_: object) -> Actor:
         raise RuntimeError("/srv/kelu/secret")
 
     async with greeted(app, await key_of(acme)) as socket:
