@@ -47,7 +47,7 @@ async def test_writers_and_killed_workers_leave_an_unbroken_chain(opened: Instal
     entries = [each for each in sealed if each["kind"] == "entry"]
     details = [orjson.loads(each["details"]) for each in entries if each["details"]]
     checked = await check(acme)
-    assert killed == _KILLS
+    assert killed >= _KILLS
     assert (len(written), set(written.values())) == (_PROCESSES * _WRITERS * _UNITS * 4 // 5, {1})
     assert Counter((each["writer"], each["number"]) for each in details) == written
     assert sum(each["event"] == "MUTATION" for each in entries) == sum(each["changeSets"] for each in told)
@@ -59,7 +59,7 @@ async def test_writers_and_killed_workers_leave_an_unbroken_chain(opened: Instal
 async def _write_backlog(actor: Actor) -> None:
     async with acting_as(actor):
         insert = (
-            "INSERT INTO trail_entry (tenant_id, id, event, actor_kind) SELECT $1, id, 'KEY_USED', 'API_KEY' FROM unnest($2::uuid[]) AS id"
+            "INSERT INTO trail_entry (tenant_id, id, event, actor_kind) SELECT $1, n, 'KEY_USED', 'API_KEY' FROM unnest($2::uuid[]) AS n"
         )
         await session().connection.execute(insert, actor.tenant_id, new_ids(_BACKLOG))
 
@@ -80,7 +80,7 @@ async def _write(opened: Installation, actor: Actor) -> list[dict[str, Any]]:
 
 
 async def _kill(actor: Actor, supervisor: psutil.Process) -> int:
-    """Kill a worker whenever a block has just been closed, which is when the next one is being worked on."""
+    """Kill the workers whenever a block has just been closed, which is when the next one is being worked on by one of them."""
     chance, killed, blocks, deadline = random.Random(_KILLS), 0, 0, time.monotonic() + _MOST_SECONDS
     while killed < _KILLS:
         assert time.monotonic() < deadline, f"only {killed} workers were killed"
@@ -89,7 +89,7 @@ async def _kill(actor: Actor, supervisor: psutil.Process) -> int:
         if now > blocks and (victims := supervisor.children()):
             for victim in victims:
                 victim.kill()
-            killed, blocks = killed + 1, await _blocks(actor)
+            killed, blocks = killed + len(victims), await _blocks(actor)
         elif now == blocks and not await _unsealed(actor):
             await _write_backlog(actor)
     return killed
