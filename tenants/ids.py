@@ -28,6 +28,7 @@ PREFIXES = {
     "UPLOAD": "upl",
     "IMPORT": "imp",
     "CHANGE_SET": "chg",
+    "TRAIL_ENTRY": "ent",
 }
 
 

@@ -24,6 +24,7 @@ from server.schema.operators import SCALARS
 from server.schema.settings.mutations import SettingsMutations
 from server.schema.settings.types import SettingsQueries
 from server.schema.statistics import StatisticsQueries
+from server.schema.trail import AuditEvent, TrailQueries
 from server.schema.writing.bulk import BulkMutations
 from server.schema.writing.contacts import ContactMutations
 from server.schema.writing.customers import CustomerMutations
@@ -33,11 +34,12 @@ from server.schema.writing.orders import OrderMutations
 from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
-    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import],
-    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
+    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, AuditEvent],
+    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, TrailQueries],
 )
 
-Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, EstimateQueries))
+_OF_TENANTS = (ImportQueries, SettingsQueries, EstimateQueries, TrailQueries)
+Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, *_OF_TENANTS))
 _OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
 Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, SettingsMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))

@@ -69,7 +69,12 @@ def selection(type_: Any, depth: int) -> str:
             # The levels of a page are one with its records.
             parts.append(f"{name}{_few(field)} {selection(below, depth if type_.name.endswith('Connection') else depth - 1)}")
     if type_.name == "Node":
-        parts += ["... on Customer { name phone { value } }", "... on Order { number }", "... on Import { fileName }"]
+        parts += [
+            "... on Customer { name phone { value } }",
+            "... on Order { number }",
+            "... on Import { fileName }",
+            "... on AuditEvent { event }",
+        ]
     return "{ " + " ".join(parts) + " }"
 
 
