@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from tests.benchmarks import importing, killed, stages
+from tests.benchmarks import importing, killed, stages, trail
 from tests.benchmarks.reading import comparison, growth
 
 #: Each takes what was said and the screen, and returns its figures.
@@ -23,8 +23,10 @@ BENCHMARKS: Mapping[str, Callable[[argparse.Namespace, Console], dict[str, Any]]
     "killed": lambda said, console: killed.measure(said.rows, console),
     "reading": lambda said, console: comparison.measure(said.seconds, said.customers, console),
     "growth": lambda said, console: growth.measure(said.seconds, said.customers, console),
+    "trail": lambda said, console: trail.measure(console),
+    "attacks": lambda said, console: trail.measure_attacks(console),
 }
-_UNLESS_SAID = ("import", "stages", "reading", "growth")
+_UNLESS_SAID = ("import", "stages", "reading", "growth", "trail")
 
 #: Columns of text where there is no terminal to ask.
 _FILE_WIDTH = 120
