@@ -11,7 +11,8 @@ from tenants.ids import global_id, local_id, new_id
 from tenants.session import Actor, acting_as
 from tenants.trail import Circumstances, Event, note, under
 from tenants.trail.sealing import seal
-from tests.server.conftest import Ask, Stored
+from tests.server.conftest import Ask, KeyOf, Stored
+from tests.server.test_imports import started
 
 CREATE = 'mutation NewCustomer { createCustomer(input: {name: "王小明", phone: "13812345678"}) { customer { id } userErrors { message } } }'
 EVENTS = """query ($filter: AuditEventFilter) { auditEvents(filter: $filter, first: 20) { totalCount nodes {
@@ -88,3 +89,24 @@ async def test_events_are_ordered_as_asked(graphql: Ask, stored: Stored, acme: A
     values = [node[order.lower()] for node in nodes if node[order.lower()] is not None]
     assert len(nodes) >= 3
     assert values == sorted(values)
+
+
+async def test_an_import_from_the_file_to_its_rejected_rows_is_in_the_trail(
+    graphql: Ask, http: httpx.AsyncClient, key_of: KeyOf, acme: Actor
+) -> None:
+    id = (await started(graphql, http, key_of, acme))["id"]
+    for act in ("pauseImport", "resumeImport", "cancelImport"):
+        assert not (await graphql(f'mutation {{ {act}(id: "{id}") {{ userErrors {{ message }} }} }}', as_=acme))[act]["userErrors"]
+    await http.get(f"/imports/{id}/rejected.csv", headers={"Authorization": f"Bearer {await key_of(acme)}"})
+
+    nodes = (await graphql(EVENTS, as_=acme, filter={"subjectType": {"in": ["IMPORT", "UPLOAD"]}}))["auditEvents"]["nodes"]
+
+    assert [(node["event"], node["details"]) for node in nodes[::-1][2:]] == [
+        ("IMPORT_PAUSED", '{"status":"PAUSED"}'),
+        ("IMPORT_RESUMED", '{"status":"WAITING"}'),
+        ("IMPORT_ENDED", '{"status":"CANCELLED"}'),
+        ("EXPORT", '{"what":"rejected rows"}'),
+    ]
+    assert [(node["event"], node["query"]) for node in nodes[::-1][:1]] == [("UPLOADED", "POST /uploads")]
+    assert (nodes[-2]["event"], nodes[-2]["subject"]) == ("IMPORT_STARTED", id)
+    assert nodes[0]["query"] == "GET /imports/{id}/rejected.csv"
