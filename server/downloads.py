@@ -7,9 +7,17 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from server.authentication import Context
 from tenants.ids import local_id
 from tenants.imports.rejected import rejected_csv
 from tenants.refusals import NotFound
+from tenants.trail import Circumstances, under
+
+
+def told_of(query: str, request: Request) -> Circumstances:
+    """What the trail says of a request that is no GraphQL."""
+    context: Context = request.scope["context"]
+    return Circumstances(query, context.address, context.purpose)
 
 
 async def rejected_rows(request: Request) -> StreamingResponse:
@@ -20,7 +28,8 @@ async def rejected_rows(request: Request) -> StreamingResponse:
         raise NotFound("There is no such import.")
     pieces = rejected_csv(request.scope["actor"], run_id)
     # The first piece tells whether there is such an import: only then may the answer begin.
-    first = await anext(pieces)
+    with under(told_of("GET /imports/{id}/rejected.csv", request)):
+        first = await anext(pieces)
     headers = {"Content-Disposition": f'attachment; filename="{id}-rejected.csv"'}
     return StreamingResponse(_all(first, pieces), media_type="text/csv; charset=utf-8", headers=headers)
 

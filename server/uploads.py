@@ -5,9 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from server.downloads import told_of
 from tenants import uploads
 from tenants.ids import global_id
 from tenants.refusals import Invalid
+from tenants.trail import under
 
 _NAME_LONGEST = 1_000
 
@@ -21,6 +23,7 @@ async def take_upload(request: Request) -> JSONResponse:
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise Invalid("Send the file itself as the body (curl --data-binary @FILE), not a form.")
     name = request.query_params.get("name") or request.headers.get("x-file-name") or "upload"
-    stored = await uploads.receive(request.scope["actor"], name[:_NAME_LONGEST], request.stream())
+    with under(told_of("POST /uploads", request)):
+        stored = await uploads.receive(request.scope["actor"], name[:_NAME_LONGEST], request.stream())
     body = {"id": global_id("UPLOAD", stored.id), "name": stored.name, "size": stored.size, "sha256": stored.sha256.hex()}
     return JSONResponse(body, 201)

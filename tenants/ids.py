@@ -29,6 +29,7 @@ PREFIXES = {
     "UPLOAD": "upl",
     "IMPORT": "imp",
     "CHANGE_SET": "chg",
+    "TRAIL_ENTRY": "ent",
 }
 
 

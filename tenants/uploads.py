@@ -14,6 +14,7 @@ from tenants.installation import installation
 from tenants.models import Upload
 from tenants.refusals import Invalid, NotFound
 from tenants.session import Actor, acting_as
+from tenants.trail import Event, note
 
 _LONGEST_NAME = 200
 
@@ -45,7 +46,9 @@ async def _record(actor: Actor, id: UUID, name: str, stored: StoredFile) -> Uplo
     if stored.size == 0:
         raise Invalid("The file is empty.")
     async with acting_as(actor):
-        return await Upload.create(id=id, tenant_id=actor.tenant_id, name=_shown(name), size=stored.size, sha256=stored.sha256)
+        made = await Upload.create(id=id, tenant_id=actor.tenant_id, name=_shown(name), size=stored.size, sha256=stored.sha256)
+        await note(Event.UPLOADED, subject_type="UPLOAD", subject_id=id, details={"bytes": stored.size})
+        return made
 
 
 async def upload(id: UUID) -> Upload:

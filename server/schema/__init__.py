@@ -26,6 +26,7 @@ from server.schema.settings.mutations import SettingsMutations
 from server.schema.settings.types import SettingsQueries
 from server.schema.signin import SignInMutations, SignInQueries
 from server.schema.statistics import StatisticsQueries
+from server.schema.trail import AuditEvent, TrailQueries
 from server.schema.writing.bulk import BulkMutations
 from server.schema.writing.contacts import ContactMutations
 from server.schema.writing.customers import CustomerMutations
@@ -35,14 +36,12 @@ from server.schema.writing.orders import OrderMutations
 from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
-    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, ApiKey],
-    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, ApiKeyQueries],
+    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, ApiKey, AuditEvent],
+    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, ApiKeyQueries, TrailQueries],
 )
 
-Query = merge_types(
-    "Query",
-    (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, SignInQueries, ApiKeyQueries, EstimateQueries),
-)
+_ABOUT_TENANTS = (ImportQueries, SettingsQueries, SignInQueries, ApiKeyQueries, TrailQueries, EstimateQueries)
+Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, *_ABOUT_TENANTS))
 _OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
 _OF_TENANTS = (SettingsMutations, SignInMutations, ApiKeyMutations)
 Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, *_OF_TENANTS))

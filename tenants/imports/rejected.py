@@ -20,6 +20,7 @@ from tenants.imports.findings import Finding, next_chunk, opened
 from tenants.imports.runs import loaded
 from tenants.refusals import NotFound
 from tenants.session import Actor, acting_as, session
+from tenants.trail import Event, note
 
 #: Columns of ours, in front: a row with a cell too many then still has them in their place. They are left out when the file comes back.
 OWN_COLUMNS = ("kelu_row", "kelu_problem", "kelu_correction")
@@ -32,13 +33,14 @@ _NEUTRALISED = re.compile(r"'+(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 async def rejected_csv(actor: Actor, run_id: UUID) -> AsyncIterator[bytes]:
     """The file in pieces, one per chunk that has rejected rows; UTF-8 with an order mark, which spreadsheet programs need.
 
-    Not inside a unit of work: a reader may be slow. Each piece is read in one of its own.
+    Not inside a unit of work: a reader may be slow. Each piece is read in one of its own. The trail says that the file was asked for.
 
     Raises:
         NotFound: there is no such run (raised with the first piece).
     """
-    async with acting_as(actor, read_only=True):
+    async with acting_as(actor):
         header = await _header(run_id)
+        await note(Event.EXPORT, subject_type="IMPORT", subject_id=run_id, details={"what": "rejected rows"})
     kept = [place for place, name in enumerate(header) if not is_own(name)]
     yield b"\xef\xbb\xbf" + _lines([[*OWN_COLUMNS, *(header[place] for place in kept)]])
     position = -1

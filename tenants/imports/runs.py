@@ -20,6 +20,7 @@ from tenants.jobs import JobKind
 from tenants.models import ImportRun
 from tenants.refusals import Conflict, Invalid, NotFound
 from tenants.session import session
+from tenants.trail import Event, note
 from tenants.uploads import upload
 from tenants.words import RecordType
 
@@ -79,6 +80,8 @@ async def start_import(upload_id: UUID, record_type: RecordType, options: Import
     )
     await jobs.create(JobKind.IMPORT_READ, id, due=False)
     await let_in()
+    told = {"upload": upload_id, "recordType": record_type, "isDryRun": is_dry_run}
+    await note(Event.IMPORT_STARTED, subject_type="IMPORT", subject_id=id, details=told)
     return id
 
 
@@ -160,6 +163,8 @@ async def move(run: Any, status: Status, change: str = "", *arguments: Any) -> N
         run["id"],
         *arguments,
     )
+    if event := _event(now, status):
+        await note(event, subject_type="IMPORT", subject_id=run["id"], details={"status": status})
 
 
 async def done(run: Any) -> None:
@@ -178,6 +183,15 @@ def lookahead() -> int:
     """How many chunks of one run stand in the queue or are worked on at once: enough that no worker waits, few enough that
     a long import is not in everybody's way."""
     return max(2, 2 * (installation().settings.worker_processes or os.cpu_count() or 1))
+
+
+def _event(now: Status, status: Status) -> Event | None:
+    """What the trail calls a move; that a run gets on by itself is none of its matters."""
+    if status.is_over:
+        return Event.IMPORT_ENDED
+    if Status.PAUSED in (now, status):
+        return Event.IMPORT_RESUMED if now is Status.PAUSED else Event.IMPORT_PAUSED
+    return None
 
 
 async def _end(run: Any, status: Status, change: str = "", *arguments: Any) -> None:

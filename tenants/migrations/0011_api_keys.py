@@ -64,5 +64,5 @@ ALTER TABLE api_key
 
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0008_trail")]
+    dependencies = [("tenants", "0010_sign_in_sessions")]
     operations = [RunSQL(COLUMNS + TABLE + DOOR, BACK)]

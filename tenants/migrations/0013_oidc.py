@@ -56,5 +56,5 @@ CLOSED = "DROP FUNCTION door_places(); REVOKE SELECT (name) ON tenant FROM kelu_
 
 
 class Migration(BaseMigration):
-    dependencies = [("tenants", "0012_tenants_life"), ("tenants", "0010_sign_in_sessions")]
+    dependencies = [("tenants", "0012_tenants_life")]
     operations = [RunSQL(TABLES + MEMBER + DOOR, CLOSED + BACK + drop("identity_provider", "external_identity"))]

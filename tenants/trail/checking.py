@@ -45,7 +45,7 @@ async def check(actor: Actor, told: Callable[[int], None] = lambda done: None) -
     async with acting_as(actor, read_only=True):
         verifier = Verifier(keys, checkpoint, str(actor.tenant_id))
         verifier.faults.extend(lost)
-        async for line in lines():
+        async for line in lines(session().connection, actor.tenant_id):
             verifier.take(line)
             told(1)
         faults = verifier.finish()

@@ -13,7 +13,7 @@ from tenants.cli import AsJson, OfTenant, operator_of
 from tenants.ids import global_id
 from tenants.installation import open_installation
 from tenants.refusals import Invalid, NotFound
-from tenants.session import Actor, ActorKind, acting_as
+from tenants.session import Actor, ActorKind, acting_as, session
 from tenants.terminal import counting, say_json, say_refusal, say_result
 from tenants.trail.checking import Checked, all_tenants, check
 from tenants.trail.event import Event
@@ -96,7 +96,7 @@ async def _write(actor: Actor, file: Any) -> dict[str, int]:
     async with acting_as(actor, read_only=True):
         total = await sealed_count()
         with counting("trail", "entries", total) as told:
-            async for line in lines():
+            async for line in lines(session().connection, actor.tenant_id):
                 waiting.append(line)
                 if len(waiting) == _WRITTEN:
                     file.write(b"\n".join([*waiting, b""]))

@@ -15,6 +15,7 @@ _HEX = "encode({0}, 'hex') AS {0}"
 _FORMS = {
     "at": _TIME,
     "digest": _HEX,
+    "kind": "'entry' AS kind",
     "records": "{0}::text[]",
     **dict.fromkeys(("id", "tenant_id", "actor_id", "member_id", "subject_id", "change_set_id"), "{0}::text"),
 }
@@ -24,8 +25,9 @@ _ENTRY = (
 )
 _HEADER = ("block", "entries", "entries_hash", "key_id", "kind", "previous", "sealed_at", "tenant_id", "total")
 
-#: What is selected of an entry to be written.
-ENTRY_COLUMNS = ", ".join(_FORMS.get(name, "{0}").format(name) for name in _ENTRY if name != "kind")
+#: What is selected of an entry to be written, in the order of its names.
+ENTRY_COLUMNS = ", ".join(_FORMS.get(name, "{0}").format(name) for name in _ENTRY)
+
 #: And of a block, without and with its entries' hashes.
 CHECKPOINT_COLUMNS = ", ".join(
     [
@@ -41,8 +43,10 @@ FIRST_PREVIOUS = "0" * 64
 
 def entry_line(row: Mapping[str, Any], block: int | None = None, position: int | None = None) -> bytes:
     """An entry as canonical JSON (RFC 8785), without a line feed; at another place than the row's own, if one is said."""
-    place = {} if block is None else {"block": block, "position": position}
-    return _canonical({name: "entry" if name == "kind" else place.get(name, row[name]) for name in _ENTRY})
+    written = dict(row)
+    if block is not None:
+        written |= {"block": block, "position": position}
+    return _canonical(written)
 
 
 def header_line(block: Mapping[str, Any]) -> bytes:

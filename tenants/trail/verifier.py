@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import sys
-from binascii import Error as NotHex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-HEADER = ("block", "entries", "entries_hash", "key_id", "kind", "previous", "sealed_at", "tenant_id", "total")
+NUMBERS, TEXTS = ("block", "entries", "total"), ("entries_hash", "key_id", "kind", "previous", "sealed_at", "tenant_id")
 FAULTS_MOST = 1_000
 
 
@@ -46,20 +45,15 @@ class Found(NamedTuple):
 
 
 class Verifier:
-    """Takes the lines of an export one by one and keeps what is wrong in `faults`; `finish` says what only shows at the end.
-
-    It holds the hashes of one block at a time.
-    """
+    """Takes the lines of an export one by one, holding one block's hashes, and keeps what is wrong; `finish` says what shows at the end."""
 
     def __init__(self, keys: Iterable[bytes], checkpoint: Mapping[str, Any] | None = None, tenant_id: str | None = None) -> None:
         self.keys = {hashlib.sha256(key).hexdigest()[:16]: Ed25519PublicKey.from_public_bytes(key) for key in keys}
-        self.checkpoint, self.tenant_id, self.faults = checkpoint, tenant_id, list[Fault]()
-        self.blocks = self.entries = 0
+        self.checkpoint, self.tenant_id, self.faults, self.blocks, self.entries = checkpoint, tenant_id, list[Fault](), 0, 0
         self.last: Mapping[str, Any] = {"block": 0, "total": 0, "hash": "0" * 64}
-        self._found: list[Found] = []
-        self._has_met_checkpoint = checkpoint is None
+        self._found, self._has_met_checkpoint = list[Found](), False
         if checkpoint is not None and (wrong := self._unsigned(checkpoint)):
-            self._has_met_checkpoint = True
+            self.checkpoint = None
             self._fault(None, None, f"the checkpoint is no checkpoint of these keys: {wrong}")
 
     def take(self, line: bytes) -> None:
@@ -76,7 +70,7 @@ class Verifier:
 
     def finish(self) -> list[Fault]:
         self._strays(self._found)
-        if not self._has_met_checkpoint and self.checkpoint is not None:
+        if self.checkpoint is not None and not self._has_met_checkpoint:
             sealed = f"block {self.checkpoint['block']}, {self.checkpoint['total']} entries in all"
             self._fault(None, None, f"cut off: the checkpoint is of {sealed}; the export ends at block {self.last['block']}")
         return self.faults
@@ -84,9 +78,8 @@ class Verifier:
     def _close(self, block: dict[str, Any]) -> None:
         """A block's own line comes behind its entries."""
         found, self._found = self._found, []
-        if missing := [name for name in (*HEADER, "hash", "hashes", "signature") if name not in block]:
-            self._fault(None, None, f"a block without {', '.join(missing)}")
-            return
+        if wrong := _misshapen(block, "hashes"):
+            return self._fault(None, None, f"a block whose {wrong}")
         number = block["block"]
         for wrong in self.chain_faults(block):
             self._fault(number, None, wrong)
@@ -116,20 +109,19 @@ class Verifier:
                 yield "it is not the block that the checkpoint is of"
 
     def _compare(self, number: int, hashes: bytes, found: list[Found]) -> None:
-        """The entries of a block against the hashes it was signed with."""
+        """Entries against the hashes their block was signed with."""
         wanted = [hashes[at : at + 32] for at in range(0, len(hashes), 32)]
-        if [each.hash for each in found] == wanted:
-            return
-        seen: set[int] = set()
-        for place, each in enumerate(found):
+        seen, highest = set[int](), -1
+        for each in found:
             if type(each.position) is not int or not 0 <= each.position < len(wanted) or each.position in seen:
                 self._fault(number, None, f"entry {each.id} at position {each.position} was inserted")
                 continue
             seen.add(each.position)
             if each.hash != wanted[each.position]:
                 self._fault(number, each.position, f"entry {each.id} was changed, or put in the place of another")
-            elif each.position != place:
+            elif each.position < highest:
                 self._fault(number, each.position, f"entry {each.id} is out of order")
+            highest = max(highest, each.position)
         for position in sorted(set(range(len(wanted))) - seen):
             self._fault(number, position, "the entry was deleted")
 
@@ -139,9 +131,9 @@ class Verifier:
 
     def _unsigned(self, block: Mapping[str, Any]) -> str | None:
         """Why a block's header, hash and signature are not one of the keys' owner's, if they are not."""
-        if any(name not in block for name in (*HEADER, "hash", "signature")):
-            return "it lacks a part"
-        header = canonical({name: "block" if name == "kind" else block[name] for name in HEADER})
+        if wrong := _misshapen(block):
+            return f"its {wrong}"
+        header = canonical({name: "block" if name == "kind" else block[name] for name in NUMBERS + TEXTS})
         if hashlib.sha256(header).hexdigest() != block["hash"]:
             return "its words do not have its hash"
         if (key := self.keys.get(str(block["key_id"]))) is None:
@@ -159,20 +151,26 @@ class Verifier:
 
 def canonical(item: dict[str, Any]) -> bytes:
     """JSON as in RFC 8785, for objects of texts and integers with ASCII names."""
-    return json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass")
 
 
-def _bytes(digits: Any) -> bytes:
+def _misshapen(block: Mapping[str, Any], *more: str) -> str:
+    """Which parts of a block are missing or of another kind, in words; nothing if all are as they should be."""
+    parts = {**dict.fromkeys(NUMBERS, int), **dict.fromkeys((*TEXTS, "hash", "signature", *more), str)}
+    names = [name for name, kind in parts.items() if not isinstance(block, dict) or type(block.get(name)) is not kind]
+    return f"{', '.join(names)} cannot be read" if names else ""
+
+
+def _bytes(digits: str) -> bytes:
     try:
         return bytes.fromhex(digits)
-    except (ValueError, TypeError, NotHex):
+    except ValueError:
         return b""
 
 
 def _key(said: str) -> bytes:
     key = bytes.fromhex(Path(said).read_text().strip() if Path(said).is_file() else said.strip())
-    Ed25519PublicKey.from_public_bytes(key)
-    return key
+    return Ed25519PublicKey.from_public_bytes(key).public_bytes_raw()
 
 
 def main() -> int:
@@ -183,8 +181,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     said = parser.parse_args()
     try:
-        checkpoint = json.loads(said.checkpoint.read_bytes()) if said.checkpoint else None
-        verifier = Verifier(said.key, checkpoint)
+        verifier = Verifier(said.key, json.loads(said.checkpoint.read_bytes()) if said.checkpoint else None)
         with said.export.open("rb") as lines:
             for line in lines:
                 verifier.take(line.rstrip(b"\n"))

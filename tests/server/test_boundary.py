@@ -18,6 +18,7 @@ BY_PLAN = {
     "Query": {
         *("node", "nodes", "customer", "customers", "contacts", "orders", "interactions", "needs", "preferences"),
         *("customerStats", "customerSpending", "popularProducts", "preferencesByRegion", "import", "imports", "apiKey", "apiKeys"),
+        *("auditEvent", "auditEvents"),
     },
 }
 #: Fields that a function answers, beside what is read.
@@ -38,7 +39,7 @@ BY_RESOLVER = {
 BY_GRAPHQL_CORE = ["{ __schema { queryType { name } } }", '{ __type(name: "Customer") { name fields { name } } }']
 
 #: Types whose records lie in tables.
-RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import", "ApiKey"}
+RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import", "ApiKey", "AuditEvent"}
 #: The one field of a record that asks the domain, record by record.
 ASKED = {"Import.problems"}
 

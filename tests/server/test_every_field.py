@@ -11,9 +11,11 @@ from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLObjectT
 
 from server.schema import schema
 from tenants.access.built_in import SERVICE
-from tenants.ids import global_id
+from tenants.ids import global_id, new_id
 from tenants.rules.custom_fields import FieldType, create_field
 from tenants.session import Actor, acting_as
+from tenants.trail import Event, note
+from tenants.trail.sealing import seal
 from tenants.words import RecordType
 from tests.conftest import MakeTenant
 from tests.server.conftest import Ask, KeyOf, Stored
@@ -129,6 +131,16 @@ async def test_every_field_of_what_the_domain_answers(graphql: Ask, make_tenant:
 
     _check(answer[root][name], type_.fields[name].type, f"{ROOTS[root]}.{name}")
     assert answer[root][name] or type(answer[root][name]) is int or name == "lastActiveAt"
+
+
+@pytest.mark.parametrize("name", _fields("AuditEvent"))
+async def test_every_field_of_an_event_of_the_trail(graphql: Ask, stored: Stored, acme: Actor, name: str) -> None:
+    await stored(acme, name="Ada")
+    async with acting_as(acme):
+        await note(Event.REVEAL, subject_type="CUSTOMER", subject_id=new_id(), fields=["phone"], records=[new_id()], purpose="call")
+    await seal(acme)
+
+    await _read(graphql, acme, "AuditEvent", name, "auditEvents")
 
 
 @pytest.mark.parametrize("name", _fields("Import"))

@@ -74,6 +74,7 @@ def selection(type_: Any, depth: int) -> str:
             "... on Order { number }",
             "... on Import { fileName }",
             "... on ApiKey { name }",
+            "... on AuditEvent { event }",
         ]
     return "{ " + " ".join(parts) + " }"
 

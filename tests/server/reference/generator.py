@@ -27,7 +27,7 @@ from tests.server.reference.store import TABLES, Store
 from tests.server.reference.writing import Filters, Written, is_leaf
 
 #: Root fields that are not about the records of customers.
-OUTSIDE = {"import", "imports", "estimate", "apiKey", "apiKeys", "tenantSettings", "tenantUsage"}
+OUTSIDE = {"import", "imports", "estimate", "apiKey", "apiKeys", "auditEvent", "auditEvents", "tenantSettings", "tenantUsage"}
 DEPTH_MOST = 9
 RECORDS_MOST = 1_500
 TOKENS_MOST = 900

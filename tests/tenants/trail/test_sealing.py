@@ -7,7 +7,7 @@ import asyncio
 import orjson
 import pytest
 
-from tenants.session import Actor, acting_as
+from tenants.session import Actor, acting_as, session
 from tenants.trail import Event, note, note_alone, sealing
 from tenants.trail.exporting import lines
 from tenants.trail.keys import public_keys
@@ -17,7 +17,7 @@ from tenants.trail.verifier import Verifier
 
 async def exported(actor: Actor) -> list[bytes]:
     async with acting_as(actor, read_only=True):
-        return [line async for line in lines()]
+        return [line async for line in lines(session().connection, actor.tenant_id)]
 
 
 async def checked(actor: Actor) -> Verifier:
