@@ -13,6 +13,13 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from server.schema.access.explaining import ExplanationQueries
+from server.schema.access.me import MeQueries
+from server.schema.access.members import MemberMutations
+from server.schema.access.previewing import PreviewQueries
+from server.schema.access.roles import RoleMutations
+from server.schema.access.teams import TeamMutations
+from server.schema.access.types import AccessQueries, Member, Role, Team
 from server.schema.changes import ChangeSubscriptions
 from server.schema.customers import CustomerQueries
 from server.schema.estimates import EstimateQueries
@@ -33,13 +40,16 @@ from server.schema.writing.orders import OrderMutations
 from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
-    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import],
-    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries],
+    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, Member, Role, Team],
+    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, AccessQueries],
 )
 
-Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries, SettingsQueries, EstimateQueries))
-_OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
-Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, SettingsMutations))
+_OF_ACCESS = (AccessQueries, MeQueries, ExplanationQueries, PreviewQueries)
+_OF_RECORDS = (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries)
+Query = merge_types("Query", (*_OF_RECORDS, *_OF_ACCESS, SettingsQueries, EstimateQueries))
+_ON_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
+_ON_ACCESS = (MemberMutations, RoleMutations, TeamMutations)
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_ON_CUSTOMERS, ImportMutations, *_ON_ACCESS, SettingsMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 

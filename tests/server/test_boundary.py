@@ -18,6 +18,7 @@ BY_PLAN = {
     "Query": {
         *("node", "nodes", "customer", "customers", "contacts", "orders", "interactions", "needs", "preferences"),
         *("customerStats", "customerSpending", "popularProducts", "preferencesByRegion", "import", "imports"),
+        *("members", "roles", "teams"),
     },
 }
 #: Fields that a function answers, beside what is read.
@@ -27,6 +28,8 @@ BY_RESOLVER = {
     "Mutation": {
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Customer", "Contact", "Order", "Interaction")),
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Need", "Preference")),
+        *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Role", "Team")),
+        *("setMemberRoles", "suspendMember", "resumeMember", "removeMember", "setTeamMembers"),
         *("upsertCustomers", "startImport", "cancelImport", "pauseImport", "resumeImport"),
         *("updateTenantSettings", "createCustomField", "updateCustomField", "deleteCustomField"),
     },
@@ -36,7 +39,7 @@ BY_RESOLVER = {
 BY_GRAPHQL_CORE = ["{ __schema { queryType { name } } }", '{ __type(name: "Customer") { name fields { name } } }']
 
 #: Types whose records lie in tables.
-RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import"}
+RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import", "Member", "Role", "Team"}
 #: The one field of a record that asks the domain, record by record.
 ASKED = {"Import.problems"}
 

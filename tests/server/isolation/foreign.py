@@ -19,6 +19,7 @@ from tenants.intake.rules import IntakeRules
 from tenants.session import Actor, acting_as
 from tenants.words import RecordType
 from tests.server.conftest import Ask, KeyOf
+from tests.server.isolation.staff import Staff, settle_staff
 from tests.server.reference.filtering import snake
 from tests.server.reference.store import Store, load
 from tests.server.test_imports import send
@@ -39,16 +40,18 @@ class Foreign:
     imports: list[str]
     uploads: list[str]
     secrets: set[str] = field(default_factory=set)
+    staff: Staff = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
-        return [row.global_id for rows in self.store.rows.values() for row in rows] + self.imports + self.uploads
+        staff = [values["id"] for values in self.staff.values()]
+        return [row.global_id for rows in self.store.rows.values() for row in rows] + self.imports + self.uploads + staff
 
     def value(self, noun: str, name: str) -> Any:
         """What its record of a noun has in a field, as a request would say it; None if the noun has no such field."""
         rows = self.store.rows.get(noun)
         if not rows:
-            return None
+            return self.staff.get(noun, {}).get(name)
         if name == "id":
             return rows[0].global_id
         value = rows[0].columns.get(snake(name))
@@ -108,7 +111,9 @@ async def settle(actor: Actor, graphql: Ask, http: httpx.AsyncClient, key_of: Ke
     sent = await send(http, await key_of(actor), f"Name,{CANARY}\n{CANARY},x\n".encode(), name=f"{CANARY}.csv")
     upload = sent.json()["id"]
     started = await graphql(_IMPORT, as_=actor, input={"uploadId": upload, "recordType": "CUSTOMER"})
-    foreign = Foreign(actor, await load(actor, []), [started["startImport"]["import"]["id"]], [upload])
+    foreign = Foreign(
+        actor, await load(actor, []), [started["startImport"]["import"]["id"]], [upload], staff=await settle_staff(actor, CANARY)
+    )
     foreign.secrets = set(_secrets(foreign))
     return foreign
 
