@@ -11,10 +11,9 @@ from uuid import UUID
 import asyncpg
 
 from tenants.access.difference import named_fields
-from tenants.access.evaluating import Who
+from tenants.access.holding import Asker
 from tenants.access.permissions import Action, Level, Permission, on
-from tenants.access.reach import TABLES, Bind, visible, within
-from tenants.access.reach import Who as Asker
+from tenants.access.reach import TABLES, Bind, Who, visible, within
 from tenants.access.rights import Rights, Rows
 from tenants.session import Actor, session
 from tenants.words import RecordType
@@ -51,11 +50,11 @@ class _Values:
         """Binds for somebody: who asks, or the member about whom is asked."""
         team = sorted({each for each in (member_id, *teammates) if each is not None})
 
-        def bind(value: Asker | str | tuple[str, ...], type_: str) -> str:
-            key = (value, type_, member_id if isinstance(value, Asker) else None)
+        def bind(value: Who | str | tuple[str, ...], type_: str) -> str:
+            key = (value, type_, member_id if isinstance(value, Who) else None)
             if key not in self._places:
                 said: Any = list(value) if isinstance(value, tuple) else value
-                self.values.append({Asker.ME: member_id, Asker.TEAM: team}[value] if isinstance(value, Asker) else said)
+                self.values.append({Who.ME: member_id, Who.TEAM: team}[value] if isinstance(value, Who) else said)
                 self._places[key] = f"${len(self.values) + 1}::{type_}"
             return self._places[key]
 
@@ -68,7 +67,7 @@ class _Values:
         return _PLACE.sub(lambda found: places[int(found[1])], statement), [self.values[number - 2] for number in used]
 
 
-async def counted(noun: RecordType, rights: tuple[Rights, Rights], who: Who, asker: Actor, seconds: float) -> Count | None:
+async def counted(noun: RecordType, rights: tuple[Rights, Rights], who: Asker, asker: Actor, seconds: float) -> Count | None:
     """What a member reaches with rights before and after, among the records that the asker may read; None where it takes too long."""
     values = _Values()
     bind = values.bind_as(who.member_id, who.teammates)

@@ -12,8 +12,9 @@ from uuid import UUID
 
 import orjson
 
-from tenants.access.evaluating import Facts, Who, holds, is_in_scope, is_visible, level_on, reaches
+from tenants.access.evaluating import Facts, is_visible, level_on, reaches
 from tenants.access.grants import TESTED
+from tenants.access.holding import Asker, is_in_scope, passes
 from tenants.access.members import NO_MEMBER
 from tenants.access.permissions import ON_RECORDS, Action, Level, Permission, Scope, on
 from tenants.access.reach import TABLES
@@ -102,13 +103,13 @@ async def explained(actor: Actor, member_id: UUID, noun: RecordType, record_id: 
     if facts is None:
         raise NotFound(NO_RECORD, field=["recordId"])
     _check_asker(actor, facts, roles)
-    who = Who(member_id, frozenset(row["teammates"] or ()))
+    who = Asker(member_id, frozenset(row["teammates"] or ()))
     field = "lines" if noun is RecordType.ORDER_LINE else field
     return _sum(roles, row["status"] == "ACTIVE", who, facts, field)
 
 
 def _check_asker(actor: Actor, facts: Facts, roles: Sequence[NamedRole]) -> None:
-    who = Who(actor.member_id, frozenset(actor.teammates))
+    who = Asker(actor.member_id, frozenset(actor.teammates))
     if not is_visible(actor.rights.grants, who, facts):
         raise NotFound(NO_RECORD, field=["recordId"])
     told = {(noun, test.field) for role in roles for noun, tests in role.grant.tests for test in tests if noun in (facts.noun, _CUSTOMER)}
@@ -138,7 +139,7 @@ def _values(noun: RecordType, alias: str) -> str:
     return f"jsonb_build_object({pairs})"
 
 
-def _sum(roles: Sequence[NamedRole], is_active: bool, who: Who, facts: Facts, field: str | None) -> Explanation:
+def _sum(roles: Sequence[NamedRole], is_active: bool, who: Asker, facts: Facts, field: str | None) -> Explanation:
     """What all roles give together; a member who is not active has nothing of it."""
     grants = [role.grant for role in roles]
     visible = is_active and is_visible(grants, who, facts)
@@ -160,7 +161,7 @@ def _sum(roles: Sequence[NamedRole], is_active: bool, who: Who, facts: Facts, fi
     )
 
 
-def _given(grant: Grant, who: Who, facts: Facts, field: str | None) -> Level:
+def _given(grant: Grant, who: Asker, facts: Facts, field: str | None) -> Level:
     """How high one role alone brings a field on this record; of the record as a whole READ or nothing."""
     reads, writes = (reaches(grant, on(facts.noun, action), who, facts) for action in (Action.READ, Action.UPDATE))
     if field is None:
@@ -175,7 +176,7 @@ def _is_at(grant: Grant, facts: Facts, field: str | None, level: Level = Level.R
     return field is None or grant.level(facts.noun, field).height >= level.height
 
 
-def _role(role: NamedRole, who: Who, facts: Facts, field: str | None, decides: bool) -> RoleExplained:
+def _role(role: NamedRole, who: Asker, facts: Facts, field: str | None, decides: bool) -> RoleExplained:
     asked = [permission for permission, (noun, action) in ON_RECORDS.items() if noun is facts.noun and action is not Action.CREATE]
     if facts.noun is not _CUSTOMER:
         asked.append(Permission.CUSTOMER_READ)
@@ -184,9 +185,10 @@ def _role(role: NamedRole, who: Who, facts: Facts, field: str | None, decides: b
     return RoleExplained(role.id, role.name, role.is_built_in, permissions, level, decides)
 
 
-def _permission(grant: Grant, permission: Permission, who: Who, facts: Facts) -> PermissionExplained:
-    scope, noun = grant.scope(permission), ON_RECORDS[permission][0]
-    tests = dict(grant.tests).get(noun, ()) if scope is not None else ()
-    conditions = tuple(ConditionExplained(noun, test, holds(test, facts.of(noun))) for test in tests)
-    inside = scope is not None and is_in_scope(scope, who, facts.owner_id)
-    return PermissionExplained(permission, scope, inside, conditions, reaches(grant, permission, who, facts))
+def _permission(grant: Grant, permission: Permission, who: Asker, facts: Facts) -> PermissionExplained:
+    reach, noun = grant.reach(permission), ON_RECORDS[permission][0]
+    if reach is None:
+        return PermissionExplained(permission, None, False, (), False)
+    conditions = tuple(ConditionExplained(noun, test, passes(test, facts.of(noun))) for test in reach.tests)
+    inside = is_in_scope(reach, facts.owner_id, who)
+    return PermissionExplained(permission, reach.scope, inside, conditions, reaches(grant, permission, who, facts))

@@ -17,8 +17,8 @@ import asyncpg
 from tenants.access.authority import Authority
 from tenants.access.counting import Count, counted
 from tenants.access.difference import Difference, difference
-from tenants.access.evaluating import Who
 from tenants.access.grants import json_of
+from tenants.access.holding import Asker
 from tenants.access.members import check_may_change, right_roles, stored_member
 from tenants.access.permissions import NOUNS, Permission
 from tenants.access.rights import Grant, Rights, rights_of
@@ -75,7 +75,7 @@ async def role_previewed(id: UUID, change: Change) -> Preview:
     grants = {role.id: role.grant for role in await roles_named(sorted({id for row in rows for id in row["role_ids"]}))}
     changed = grants | {id: grant}
     members = [
-        (row["id"], row["name"], Who(row["id"], frozenset(row["teammates"] or ())), _rights(grants, row), _rights(changed, row))
+        (row["id"], row["name"], Asker(row["id"], frozenset(row["teammates"] or ())), _rights(grants, row), _rights(changed, row))
         for row in rows
     ]
     previewed = await _previewed(authority, members)
@@ -89,7 +89,7 @@ async def member_previewed(member_id: UUID, role_ids: Sequence[UUID]) -> Preview
     wanted = await right_roles(role_ids)
     before, after = await check_may_change(authority, member, wanted)
     (row,) = await session().connection.fetch(_ITSELF, session().tenant_id, member_id, 1)
-    who = Who(member_id, frozenset(row["teammates"] or ()))
+    who = Asker(member_id, frozenset(row["teammates"] or ()))
     return Preview(1, difference(before, after), await _previewed(authority, [(member_id, row["name"], who, before, after)]))
 
 
@@ -97,7 +97,7 @@ def _rights(grants: dict[UUID, Grant], row: asyncpg.Record) -> Rights:
     return rights_of(grants[id] for id in row["role_ids"] if id in grants)
 
 
-async def _previewed(authority: Authority, members: Sequence[tuple[UUID, str, Who, Rights, Rights]]) -> tuple[MemberPreviewed, ...]:
+async def _previewed(authority: Authority, members: Sequence[tuple[UUID, str, Asker, Rights, Rights]]) -> tuple[MemberPreviewed, ...]:
     for *_, before, after in members:
         authority.check_counted(before)
         authority.check_counted(after)
