@@ -16,6 +16,7 @@ from strawberry.tools import merge_types
 from server.schema.access.explaining import ExplanationQueries
 from server.schema.access.me import MeQueries
 from server.schema.access.members import MemberMutations
+from server.schema.access.my_schema import MySchemaQueries
 from server.schema.access.previewing import PreviewQueries
 from server.schema.access.roles import RoleMutations
 from server.schema.access.teams import TeamMutations
@@ -44,7 +45,7 @@ lists_of(
     [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, AccessQueries],
 )
 
-_OF_ACCESS = (AccessQueries, MeQueries, ExplanationQueries, PreviewQueries)
+_OF_ACCESS = (AccessQueries, MeQueries, MySchemaQueries, ExplanationQueries, PreviewQueries)
 _OF_RECORDS = (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries)
 Query = merge_types("Query", (*_OF_RECORDS, *_OF_ACCESS, SettingsQueries, EstimateQueries))
 _ON_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)

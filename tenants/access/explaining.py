@@ -1,6 +1,6 @@
 """Explaining: why a member may see or change a record, or a field of it, or not; role by role, and then all together.
 
-Told to whoever may read members and manage roles or read the trail, and of records that he may read himself: what conditions turn on has
+Told to whoever may manage roles or read the trail, and of records that he may read himself: what conditions turn on has
 to be shown to him, too, or the explanation would tell it.
 """
 
@@ -25,6 +25,9 @@ from tenants.session import Actor, reading_as, session
 from tenants.words import RecordType
 
 _CUSTOMER = RecordType.CUSTOMER
+
+#: Who may ask.
+EXPLAINED_TO = (Permission.ROLE_MANAGE, Permission.TRAIL_READ)
 
 NO_RECORD = "There is no such record."
 
@@ -92,8 +95,8 @@ async def explained(actor: Actor, member_id: UUID, noun: RecordType, record_id: 
         NotAllowed: the asker may not know.
         NotFound: there is no such member, or no such record that he may read.
     """
-    if not any(map(actor.rights.may, (Permission.ROLE_MANAGE, Permission.TRAIL_READ))):
-        raise NotAllowed(f"Your roles do not give you {Permission.ROLE_MANAGE} or {Permission.TRAIL_READ}.")
+    if not any(map(actor.rights.may, EXPLAINED_TO)):
+        raise NotAllowed(f"Your roles do not give you {' or '.join(EXPLAINED_TO)}.")
     async with reading_as(actor) as unit:
         row = await unit.connection.fetchrow(_MEMBER, unit.tenant_id, member_id)
         if row is None:

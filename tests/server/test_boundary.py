@@ -22,7 +22,7 @@ BY_PLAN = {
     },
 }
 #: Fields that a function answers, beside what is read.
-COMPUTED = {"Query": {"estimate", "me", "builtInRoles", "explainAccess", "previewRoleChange", "tenantSettings", "tenantUsage"}}
+COMPUTED = {"Query": {"estimate", "me", "mySchema", "builtInRoles", "explainAccess", "previewRoleChange", "tenantSettings", "tenantUsage"}}
 #: Fields whose resolver acts, or listens; a plan reads what it returns.
 BY_RESOLVER = {
     "Mutation": {

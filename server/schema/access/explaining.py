@@ -11,7 +11,7 @@ from server.schema.access.granting import stored_name
 from server.schema.access.ids import id_of
 from server.schema.access.telling import condition
 from server.schema.access.types import Condition
-from tenants.access.explaining import NO_RECORD, Explanation, PermissionExplained, RoleExplained, explained
+from tenants.access.explaining import EXPLAINED_TO, NO_RECORD, Explanation, PermissionExplained, RoleExplained, explained
 from tenants.access.permissions import NOUNS, Level, Permission, Scope
 from tenants.ids import PREFIXES, global_id, local_id
 from tenants.refusals import NotFound
@@ -115,12 +115,12 @@ def _permission(found: PermissionExplained) -> PermissionExplanation:
 class ExplanationQueries:
     explain_access: AccessExplanation = computed(
         explain,
-        "Why a member may see or change a record, or a field of it, or not: role by role, and all together. For who may read members, and "
-        "manage roles or read the trail; of records that you may read yourself, with all that the roles' conditions turn on.",
+        "Why a member may see or change a record, or a field of it, or not: role by role, and all together. For who may manage roles or "
+        "read the trail; of records that you may read yourself, with all that the roles' conditions turn on.",
         [
             argument("memberId", strawberry.ID, "Whose access."),
             argument("recordId", strawberry.ID, "To which record: a customer, or what belongs to one."),
             argument("field", str | None, "To which field, by its name in this schema or as `custom.shoe_size`; none: to the record."),
         ],
-        permission=Permission.MEMBER_READ,
+        permission=EXPLAINED_TO,
     )

@@ -85,6 +85,10 @@ class PreviewRoleChangeInput:
     member: PreviewMemberInput | None = optional("Other roles of a member.")
 
 
+#: What a preview costs: it may count all of the tenant's records some times over.
+POINTS = 2_000
+
+
 async def preview(road: Road, actor: Actor, input: Mapping[str, Any]) -> RoleChangePreview:
     """What a change would do.
 
@@ -150,5 +154,6 @@ class PreviewQueries:
         "What a change of a role, or of a member's roles, would do; nothing is changed. Refused where the change would be. Only records "
         f"that you may read yourself are counted, for {COUNTING_SECONDS:g} seconds at most.",
         [argument("input", PreviewRoleChangeInput, "The change.")],
-        permission=Permission.MEMBER_READ,
+        permission=(Permission.ROLE_MANAGE, Permission.MEMBER_MANAGE),
+        points=POINTS,
     )
