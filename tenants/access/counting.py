@@ -39,7 +39,7 @@ class Count:
     fields: tuple[FieldCount, ...] = ()
 
 
-class _Values:
+class Values:
     """The values of a statement behind the tenant, $1. Each is there once, so that equal conditions are equal texts."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class _Values:
 
 async def counted(noun: RecordType, rights: tuple[Rights, Rights], who: Asker, asker: Actor, seconds: float) -> Count | None:
     """What a member reaches with rights before and after, among the records that the asker may read; None where it takes too long."""
-    values = _Values()
+    values = Values()
     bind = values.bind_as(who.member_id, who.teammates)
     before, after = (visible(each, noun, "r", bind) for each in rights)
     names = [name for of, name in named_fields((*rights[0].grants, *rights[1].grants)) if of is noun]
