@@ -1,12 +1,13 @@
 """Previewing: before roles change, which members gain or lose what, and on how many records.
 
 A preview is refused where the change would be. Counted are records that the asker may read himself, and by conditions on fields that he
-may read, so that no count tells him of another. Counting is one statement per member and noun, none where nothing changes, and is over
-after some seconds: what was not counted by then says so.
+may read, so that no count tells him of another. Counting is one statement per member and noun, none where nothing changes, for one
+preview of a tenant at a time, and is over after some seconds: what was not counted by then says so.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tenants.access.members import check_may_change, right_roles, stored_member
 from tenants.access.permissions import NOUNS, Permission
 from tenants.access.rights import Grant, Rights, rights_of
 from tenants.access.roles import Change, check_may_change_role, right_grant, roles_named, stored_role
+from tenants.refusals import RateLimited
 from tenants.session import session
 from tenants.words import RecordType
 
@@ -31,6 +33,7 @@ MEMBERS_MOST = 100
 #: How long it may count altogether.
 COUNTING_SECONDS = 5.0
 
+_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('kelu preview ' || $1::uuid, 0))"
 _BEARERS = """
 SELECT m.id, m.name, m.role_ids, count(*) OVER () AS in_all, (SELECT array_agg(DISTINCT o.member_id) FROM team_member mine
     JOIN team_member o ON o.tenant_id = $1 AND o.team_id = mine.team_id WHERE mine.tenant_id = $1 AND mine.member_id = m.id) AS teammates
@@ -67,6 +70,7 @@ class Preview:
 async def role_previewed(id: UUID, change: Change) -> Preview:
     """What a change of a role would do to those who have it. Raises as `change_role` would."""
     authority = await Authority.now(Permission.ROLE_MANAGE)
+    await _take_turn()
     stored = await stored_role(id)
     await check_may_change_role(authority, stored)
     grant = await right_grant(change(json_of(stored.grant)))
@@ -85,12 +89,24 @@ async def role_previewed(id: UUID, change: Change) -> Preview:
 async def member_previewed(member_id: UUID, role_ids: Sequence[UUID]) -> Preview:
     """What it would do to a member to have these roles and no others. Raises as `give_roles` would."""
     authority = await Authority.now(Permission.MEMBER_MANAGE)
+    await _take_turn()
     member = await stored_member(member_id)
     wanted = await right_roles(role_ids)
     before, after = await check_may_change(authority, member, wanted)
     (row,) = await session().connection.fetch(_ITSELF, session().tenant_id, member_id, 1)
     who = Asker(member_id, frozenset(row["teammates"] or ()))
     return Preview(1, difference(before, after), await _previewed(authority, [(member_id, row["name"], who, before, after)]))
+
+
+async def _take_turn() -> None:
+    """A tenant counts for one preview at a time.
+
+    Raises:
+        RateLimited: another is being counted.
+    """
+    if not await session().connection.fetchval(_TURN, session().tenant_id):
+        message = "Another preview of your tenant is being counted: try again in some seconds."
+        raise RateLimited(message, retry_after_seconds=math.ceil(COUNTING_SECONDS))
 
 
 def _rights(grants: dict[UUID, Grant], row: asyncpg.Record) -> Rights:

@@ -86,7 +86,7 @@ class PreviewRoleChangeInput:
 
 
 #: What a preview costs: it may count all of the tenant's records some times over.
-POINTS = 2_000
+POINTS = 10_000
 
 
 async def preview(road: Road, actor: Actor, input: Mapping[str, Any]) -> RoleChangePreview:
@@ -152,7 +152,7 @@ class PreviewQueries:
     preview_role_change: RoleChangePreview = computed(
         preview,
         "What a change of a role, or of a member's roles, would do; nothing is changed. Refused where the change would be. Only records "
-        f"that you may read yourself are counted, for {COUNTING_SECONDS:g} seconds at most.",
+        f"that you may read yourself are counted, for {COUNTING_SECONDS:g} seconds at most, one preview of a tenant at a time.",
         [argument("input", PreviewRoleChangeInput, "The change.")],
         permission=(Permission.ROLE_MANAGE, Permission.MEMBER_MANAGE),
         points=POINTS,

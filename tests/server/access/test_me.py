@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from server.reads.execute import Road
+from server.schema import schema
+from server.schema.access.me import _me
+from tenants.access.actors import actor_of_member
 from tenants.access.built_in import ADMIN, BUILT_IN
 from tenants.access.grants import json_of
 from tenants.access.permissions import Permission
 from tenants.ids import global_id
-from tenants.session import Actor
+from tenants.session import Actor, ActorKind
 from tests.server.access.conftest import MakeMember, MakeRole
 from tests.server.conftest import Ask
 
@@ -54,3 +58,13 @@ async def test_built_in_roles_are_told_as_they_are(graphql: Ask, acme: Actor) ->
 @pytest.mark.parametrize("role", ["SERVICE", "PARTNER"])
 async def test_who_may_not_see_members_is_told_of_no_roles(acme: Actor, make_member: MakeMember, role: str) -> None:
     assert (await (await make_member(acme, role)).ask(BUILT_IN_ROLES)).codes == ["NOT_ALLOWED"]
+
+
+async def test_a_member_is_told_his_name_and_email(acme: Actor, make_member: MakeMember) -> None:
+    lin = await make_member(acme, "SALES")
+
+    me = await _me(Road(schema._schema), await actor_of_member(acme.tenant_id, lin.id))
+
+    assert (me.kind, me.id, me.member_id, me.name) == (ActorKind.MEMBER, lin.global_id, lin.global_id, "林小梅")
+    assert me.email == f"{lin.id.hex}@vogel.example.org"
+    assert [(role.name, role.is_built_in) for role in me.roles] == [("SALES", True)]

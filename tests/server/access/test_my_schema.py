@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from server.reads.execute import Road
+from server.reads.places import PERMISSION
 from server.schema import schema
 from server.schema.access.my_schema import sdl_for
 from server.schema.access.seeing import DRAFTS
@@ -212,6 +213,15 @@ def _nobodys(type_: Any) -> Any:
     return {"ID": "cus_" + "7" * 32, "Int": 1, "Boolean": False}.get(named.name, "x")
 
 
+@pytest.mark.parametrize("name", ROLES)
+def test_subscriptions_are_there_for_who_may_hear_them(name: str) -> None:
+    root: Any = WHOLE.subscription_type
+    needed = {each: field.extensions["strawberry-definition"].metadata[PERMISSION] for each, field in root.fields.items()}
+    mine: Any = seen(ROLES[name]).subscription_type
+
+    assert set(mine.fields if mine else ()) == {each for each, permission in needed.items() if ROLES[name].may(permission)}
+
+
 def test_every_input_that_is_a_draft_is_known() -> None:
     drafts = {
         name
@@ -248,3 +258,5 @@ async def test_it_is_told_over_graphql_and_costs_what_introspection_does(acme: A
 
     assert answer["mySchema"] == sdl_for(WHOLE, ROLES["SERVICE"])
     assert "nationalId" not in answer["mySchema"]
+    assert "value" not in seen(ROLES["SERVICE"]).type_map["ProtectedText"].fields  # type: ignore[attr-defined]  # an object
+    assert "value" in seen(ROLES["MANAGER"]).type_map["ProtectedText"].fields  # type: ignore[attr-defined]  # as above

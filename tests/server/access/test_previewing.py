@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tenants.ids import global_id
+from tenants.installation import installation
 from tenants.session import Actor
 from tests.server.access.conftest import MakeMember, MakeRole, rows
 from tests.server.access.test_explaining import own
@@ -111,3 +112,18 @@ async def test_what_was_not_counted_in_time_says_so(
     found = (await admin.ask(PREVIEW, input=input))["previewRoleChange"]
 
     assert (found["isComplete"], customers(found)["gained"], customers(found["members"][0])["lost"]) == (False, None, None)
+
+
+async def test_one_preview_of_a_tenant_is_counted_at_a_time(
+    acme: Actor, globex: Actor, make_member: MakeMember, make_role: MakeRole
+) -> None:
+    askers = [(await make_member(tenant, "ADMIN"), await make_role(tenant, READ)) for tenant in (acme, globex)]
+    async with installation().readers.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('kelu preview ' || $1::uuid, 0))", acme.tenant_id)
+        ours, theirs = [
+            await admin.ask(PREVIEW, input={"role": {"id": global_id("ROLE", role), "permissions": []}}) for admin, role in askers
+        ]
+
+    assert (ours.codes, theirs.codes) == (["RATE_LIMITED"], [])
+    admin, role = askers[0]
+    assert (await admin.ask(PREVIEW, input={"role": {"id": global_id("ROLE", role), "permissions": []}})).codes == []
