@@ -17,7 +17,7 @@ from tenants.trail import Circumstances, under
 def told_of(query: str, request: Request) -> Circumstances:
     """What the trail says of a request that is no GraphQL."""
     context: Context = request.scope["context"]
-    return Circumstances(query, context.address, context.purpose)
+    return Circumstances(query, None if context.address is None else str(context.address), context.purpose)
 
 
 async def rejected_rows(request: Request) -> StreamingResponse:

@@ -130,13 +130,13 @@ def computed(
     description: str,
     arguments: Sequence[StrawberryArgument] = (),
     *,
-    permission: Permission | None,
+    permission: Permission | tuple[Permission, ...] | None,
     points: int = 0,
 ) -> Any:
     """A root field that a function answers: `(road, actor, **arguments)`, outside of any unit of work.
 
     Args:
-        permission: what is needed to ask; None: nothing.
+        permission: what is needed to ask, or one of several; None: nothing.
         points: what it costs beside the request.
     """
     said = f"{description} {points} points." if points else description

@@ -47,7 +47,7 @@ class Road:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         check_declared(schema)
-        self._schema = schema
+        self.schema = self._schema = schema
         self.documents = Documents(schema)
 
     @cached_property

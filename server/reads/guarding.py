@@ -33,13 +33,14 @@ class Guard:
 
     rights: Rights
 
-    def check(self, permission: Permission, field: Sequence[str] = ()) -> None:
+    def check(self, permission: Permission | tuple[Permission, ...], field: Sequence[str] = ()) -> None:
         """
         Raises:
-            NotAllowed: the permission is not had at all.
+            NotAllowed: the permission, or one of several, is not had at all.
         """
-        if not self.rights.may(permission):
-            raise NotAllowed(f"Your roles do not give you {permission}.", field=field)
+        wanted = permission if isinstance(permission, tuple) else (permission,)
+        if not any(map(self.rights.may, wanted)):
+            raise NotAllowed(f"Your roles do not give you {' or '.join(wanted)}.", field=field)
 
     def table(self, table: Table) -> None:
         """Whether records of a table may be read at all.

@@ -18,7 +18,7 @@ class Types:
         self.lists = lists
         self._places: dict[tuple[str, str], tuple[Place | None, str]] = {}
         self._tables: dict[str, Table] = {}
-        self._permissions: dict[tuple[str, str], Permission] = {}
+        self._permissions: dict[tuple[str, str], Permission | tuple[Permission, ...]] = {}
         for type_ in schema.type_map.values():
             if isinstance(type_, GraphQLObjectType) and "strawberry-definition" in type_.extensions:
                 self._add(type_)
@@ -39,8 +39,8 @@ class Types:
         found = self._places.get((selected.parent, selected.name))
         return found[0] if found else None
 
-    def permission(self, selected: Selected) -> Permission | None:
-        """The permission that a root field is declared with; None for nothing of its own."""
+    def permission(self, selected: Selected) -> Permission | tuple[Permission, ...] | None:
+        """The permission that a root field is declared with, or one of several; None for nothing of its own."""
         return self._permissions.get((selected.parent, selected.name))
 
     def python_name(self, selected: Selected) -> str:

@@ -13,6 +13,14 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from server.schema.access.explaining import ExplanationQueries
+from server.schema.access.me import MeQueries
+from server.schema.access.members import MemberMutations
+from server.schema.access.my_schema import MySchemaQueries
+from server.schema.access.previewing import PreviewQueries
+from server.schema.access.roles import RoleMutations
+from server.schema.access.teams import TeamMutations
+from server.schema.access.types import AccessQueries, Member, Role, Team
 from server.schema.changes import ChangeSubscriptions
 from server.schema.customers import CustomerQueries
 from server.schema.estimates import EstimateQueries
@@ -36,15 +44,16 @@ from server.schema.writing.orders import OrderMutations
 from server.schema.writing.preferences import PreferenceMutations
 
 lists_of(
-    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, ApiKey, AuditEvent],
-    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, ApiKeyQueries, TrailQueries],
+    [Customer, Contact, Order, OrderLine, Interaction, Need, Preference, Import, ApiKey, AuditEvent, Member, Role, Team],
+    [GraphQueries, CustomerQueries, ImportQueries, StatisticsQueries, ApiKeyQueries, TrailQueries, AccessQueries],
 )
 
-_ABOUT_TENANTS = (ImportQueries, SettingsQueries, SignInQueries, ApiKeyQueries, TrailQueries, EstimateQueries)
-Query = merge_types("Query", (GraphQueries, CustomerQueries, StatisticsQueries, *_ABOUT_TENANTS))
-_OF_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
-_OF_TENANTS = (SettingsMutations, SignInMutations, ApiKeyMutations)
-Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_OF_CUSTOMERS, ImportMutations, *_OF_TENANTS))
+_OF_ACCESS = (AccessQueries, MeQueries, MySchemaQueries, ExplanationQueries, PreviewQueries, ApiKeyQueries, TrailQueries)
+_OF_RECORDS = (GraphQueries, CustomerQueries, StatisticsQueries, ImportQueries)
+Query = merge_types("Query", (*_OF_RECORDS, *_OF_ACCESS, SettingsQueries, SignInQueries, EstimateQueries))
+_ON_CUSTOMERS = (ContactMutations, OrderMutations, InteractionMutations, NeedMutations, PreferenceMutations)
+_ON_ACCESS = (MemberMutations, RoleMutations, TeamMutations, ApiKeyMutations, SignInMutations)
+Mutation = merge_types("Mutation", (CustomerMutations, BulkMutations, *_ON_CUSTOMERS, ImportMutations, *_ON_ACCESS, SettingsMutations))
 Subscription = merge_types("Subscription", (ChangeSubscriptions, ImportSubscriptions))
 
 

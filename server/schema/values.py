@@ -9,8 +9,12 @@ from strawberry.scalars import JSON
 
 from server.reads.declaring import argument as declared
 from server.reads.declaring import items, stored
+from server.reads.places import PLACE, Stored
 from tenants import words
+from tenants.access.members import MemberStatus
+from tenants.access.permissions import Level, Permission, Scope
 from tenants.intake.problems import Severity
+from tenants.session import ActorKind
 from tenants.words import RecordType
 
 _ENUMS = {
@@ -24,6 +28,11 @@ _ENUMS = {
     words.Direction: "Who began it: INBOUND is the customer.",
     words.FollowUp: "Whether something is still to be done about it.",
     words.NeedStatus: "How far a need is.",
+    Permission: "What may be done. Those on records reach as far as their scope; the others are had or not.",
+    Scope: "Whose records: of customers one owns oneself, that somebody of one's teams owns (oneself too), or all.",
+    Level: "What may be done with a field: nothing, see a mask of it, see it, change it; each includes those before.",
+    MemberStatus: "INVITED until accepted; ACTIVE; SUSPENDED may do nothing until resumed; REMOVED is out for good.",
+    ActorKind: "Who acts: a program by its key, a member, the operator at a terminal, or a job.",
     Severity: "An ERROR refuses the row; a WARNING keeps the row and the value as entered, flagged.",
 }
 for _enum, _description in _ENUMS.items():
@@ -80,6 +89,11 @@ def flags() -> list[Flag]:
         names="split_part({item}.flag, ':', 1)",
     )
     return flags
+
+
+def stored_as(name: str, sql: str, description: str) -> Any:
+    """A value that SQL makes of others, under a name that Python keeps to itself."""
+    return strawberry.field(description=description, name=name, metadata={PLACE: Stored(sql, None)})
 
 
 def optional(description: str, name: str | None = None) -> Any:

@@ -75,7 +75,10 @@ async def actor_of_member(tenant_id: UUID, member_id: UUID) -> Actor:
     Raises:
         NotAllowed: the member or the tenant is not active.
     """
-    found = await _asked(_MEMBER, tenant_id, member_id)
+    return _member_of(tenant_id, member_id, await _asked(_MEMBER, tenant_id, member_id))
+
+
+def _member_of(tenant_id: UUID, member_id: UUID, found: dict[str, Any] | None) -> Actor:
     if found is None:
         raise NotAllowed("This member or its tenant is not active.")
     rights = rights_of(_grants(found["role_ids"], found["grants"]))
@@ -116,9 +119,27 @@ async def rights_in_tenant(connection: Any, tenant_id: UUID, role_ids: Iterable[
     return rights_of(_grants(map(str, ids), {str(row["id"]): orjson.loads(row["grants"]) for row in rows}))
 
 
+async def actor_now(connection: Any, actor: Actor) -> Actor:
+    """An actor as the unit of work we are in sees it: with the rights it has now, not those of a second ago.
+
+    Raises:
+        NotAllowed: it is not active any more.
+    """
+    if actor.id is None or actor.kind not in (ActorKind.MEMBER, ActorKind.API_KEY):
+        return actor
+    statement = _MEMBER if actor.kind is ActorKind.MEMBER else _KEY
+    found = _read(await connection.fetchval(statement, actor.tenant_id, actor.id))
+    if actor.kind is ActorKind.MEMBER:
+        return _member_of(actor.tenant_id, actor.id, found)
+    return _key_of(actor.tenant_id, actor.id, found).actor
+
+
 async def _asked(statement: str, tenant_id: UUID, id: UUID) -> dict[str, Any] | None:
     async with installation().readers.acquire() as connection:
-        found = await connection.fetchval(statement, tenant_id, id)
+        return _read(await connection.fetchval(statement, tenant_id, id))
+
+
+def _read(found: Any) -> dict[str, Any] | None:
     read: dict[str, Any] | None = orjson.loads(found) if isinstance(found, str | bytes) else found
     return read
 

@@ -121,11 +121,15 @@ class Rights:
 
 
 def _is_grant_within(inner: Grant, outer: Grant) -> bool:
-    """Whether one role gives no more than another: permissions and scopes, levels of every field, and conditions no wider."""
+    """Whether one role gives no more than another: permissions and scopes, levels of every field, and conditions no wider.
+
+    Conditions on a noun of which it permits nothing would narrow nothing.
+    """
     scopes, tests, around = dict(outer.permissions), dict(inner.tests), dict(outer.tests)
+    nouns = {ON_RECORDS[each][0] for each, _ in inner.permissions if each in ON_RECORDS}
     if any(each not in scopes or _WIDTHS[scope] > _WIDTHS[scopes[each]] for each, scope in inner.permissions):
         return False
-    if any(not set(needed) <= set(tests.get(noun, ())) for noun, needed in around.items()):
+    if any(noun in nouns and not set(needed) <= set(tests.get(noun, ())) for noun, needed in around.items()):
         return False
     named = {(noun, name) for grant in (inner, outer) for noun, levels in grant.levels for name, _ in levels}
     return all(_said(inner, *each).height <= _said(outer, *each).height for each in named)

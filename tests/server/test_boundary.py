@@ -18,16 +18,23 @@ BY_PLAN = {
     "Query": {
         *("node", "nodes", "customer", "customers", "contacts", "orders", "interactions", "needs", "preferences"),
         *("customerStats", "customerSpending", "popularProducts", "preferencesByRegion", "import", "imports", "apiKey", "apiKeys"),
-        *("auditEvent", "auditEvents"),
+        *("auditEvent", "auditEvents", "members", "roles", "teams"),
     },
 }
 #: Fields that a function answers, beside what is read.
-COMPUTED = {"Query": {"estimate", "tenantSettings", "tenantUsage", "identityProvider", "memberSessions"}}
+COMPUTED = {
+    "Query": {
+        *("estimate", "me", "mySchema", "builtInRoles", "explainAccess", "previewRoleChange", "tenantSettings", "tenantUsage"),
+        *("identityProvider", "memberSessions"),
+    }
+}
 #: Fields whose resolver acts, or listens; a plan reads what it returns.
 BY_RESOLVER = {
     "Mutation": {
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Customer", "Contact", "Order", "Interaction")),
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Need", "Preference")),
+        *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Role", "Team")),
+        *("setMemberRoles", "suspendMember", "resumeMember", "removeMember", "setTeamMembers"),
         *("upsertCustomers", "startImport", "cancelImport", "pauseImport", "resumeImport"),
         *("updateTenantSettings", "createCustomField", "updateCustomField", "deleteCustomField"),
         *("setIdentityProvider", "removeIdentityProvider", "endMemberSessions"),
@@ -39,7 +46,10 @@ BY_RESOLVER = {
 BY_GRAPHQL_CORE = ["{ __schema { queryType { name } } }", '{ __type(name: "Customer") { name fields { name } } }']
 
 #: Types whose records lie in tables.
-RECORDS = {"Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference", "Import", "ApiKey", "AuditEvent"}
+RECORDS = {
+    *("Customer", "Contact", "Order", "OrderLine", "Interaction", "Need", "Preference"),
+    *("Import", "ApiKey", "AuditEvent", "Member", "Role", "Team"),
+}
 #: The one field of a record that asks the domain, record by record.
 ASKED = {"Import.problems"}
 

@@ -19,6 +19,7 @@ from tenants.trail.sealing import seal
 from tenants.words import RecordType
 from tests.conftest import MakeTenant
 from tests.server.conftest import Ask, KeyOf, Stored
+from tests.server.isolation.staff import settle_staff
 from tests.server.test_imports import started
 
 #: What a scalar looks like in JSON.
@@ -165,3 +166,30 @@ async def test_every_field_of_an_api_key(graphql: Ask, key_of: KeyOf, acme: Acto
     value = await _read(graphql, acme, "ApiKey", name, "apiKeys")
 
     assert value or name in ("madeBy", "revokedAt", "lastUsedAt", "lastAddress", "mayReveal")
+
+
+@pytest.mark.parametrize(("type_", "list_"), [("Member", "members"), ("Role", "roles"), ("Team", "teams")])
+async def test_every_field_of_members_roles_and_teams(graphql: Ask, acme: Actor, type_: str, list_: str) -> None:
+    await settle_staff(acme, "Wang")
+
+    for name in _fields(type_):
+        await _read(graphql, acme, type_, name, list_)
+
+
+async def test_every_field_of_what_is_told_of_access(graphql: Ask, stored: Stored, acme: Actor) -> None:
+    staff, customer = await settle_staff(acme, "Wang"), await stored(acme, name="Ada")
+    query = schema._schema.query_type
+    assert query is not None
+    asked = {
+        "me": "",
+        "builtInRoles": "",
+        "explainAccess": f'(memberId: "{staff["Member"]["id"]}", recordId: "{customer}", field: "phone")',
+        "previewRoleChange": f'(input: {{role: {{id: "{staff["Role"]["id"]}", permissions: [{{permission: CUSTOMER_READ}}]}}}})',
+    }
+
+    for name, arguments in asked.items():
+        named = get_named_type(query.fields[name].type)
+        assert isinstance(named, GraphQLObjectType)
+        answer = await graphql(f"{{ {name}{arguments} {_selection(named)} }}", as_=acme)
+        assert answer[name]
+        _check(answer[name], query.fields[name].type, name)

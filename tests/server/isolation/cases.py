@@ -121,6 +121,9 @@ def cases(schema: GraphQLSchema, type_: GraphQLObjectType, name: str, argument: 
     definition = type_.fields[name].args[argument]
     of, label = get_named_type(definition.type), f"{type_.name}.{name}({argument})"
     document = asking(schema, type_, name, {argument: str(definition.type)})
+    if (name, argument) in _ABOUT_ACCESS:
+        yield from _about_access(schema, type_, name, argument, foreign)
+        return
     if NO_REFERENCE.get(argument) == of.name:
         return
     if of.name == "ID":
@@ -140,6 +143,25 @@ def cases(schema: GraphQLSchema, type_: GraphQLObjectType, name: str, argument: 
         yield from _estimates(schema, type_, name, label, foreign)
     else:
         raise AssertionError(f"{label} has no case: what would another tenant's value be, or does it hold none (NO_REFERENCE)?")
+
+
+#: What explains and previews access is asked with all its arguments: an id of another's in one of them, and a right one in none.
+_ABOUT_ACCESS = {("explainAccess", "memberId"), ("explainAccess", "recordId"), ("explainAccess", "field"), ("previewRoleChange", "input")}
+
+
+def _about_access(schema: GraphQLSchema, type_: GraphQLObjectType, name: str, argument: str, foreign: Foreign) -> Iterator[Case]:
+    document = asking(schema, type_, name, {each: str(definition.type) for each, definition in type_.fields[name].args.items()})
+    for id in foreign.ids:
+        nobody: Any = never(id)
+        if name == "explainAccess":
+            given = {"memberId": foreign.value("Member", "id"), "recordId": foreign.value("Customer", "id"), "field": "phone"}
+            given |= {argument: id} if argument != "field" else {}
+            values = [given, {each: never(value) for each, value in given.items()}]
+        else:
+            values = [{"input": {"role": {"id": each, "permissions": []}}} for each in (id, nobody)]
+            of_member = [{"input": {"member": {"id": each, "roleIds": [each]}}} for each in (id, nobody)]
+            yield Case(f"{name}({argument}) of a member {id}", document, *of_member)
+        yield Case(f"{name}({argument}) {id}", document, *values)
 
 
 _ESTIMATED = {("estimate", "document"), ("estimate", "variables")}

@@ -21,6 +21,7 @@ from tenants.intake.rules import IntakeRules
 from tenants.session import Actor, acting_as
 from tenants.words import RecordType
 from tests.server.conftest import Ask, KeyOf
+from tests.server.isolation.staff import Staff, settle_staff
 from tests.server.reference.filtering import snake
 from tests.server.reference.store import Store, load
 from tests.server.test_imports import send
@@ -43,10 +44,13 @@ class Foreign:
     uploads: list[str]
     api_keys: list[str]
     secrets: set[str] = field(default_factory=set)
+    staff: Staff = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
-        return [row.global_id for rows in self.store.rows.values() for row in rows] + self.imports + self.uploads + self.api_keys
+        staff = [values["id"] for values in self.staff.values()]
+        records = [row.global_id for rows in self.store.rows.values() for row in rows]
+        return records + self.imports + self.uploads + self.api_keys + staff
 
     def value(self, noun: str, name: str) -> Any:
         """What its record of a noun has in a field, as a request would say it; None if the noun has no such field."""
@@ -54,7 +58,7 @@ class Foreign:
             return {"id": self.api_keys[0], "name": f"{CANARY} key", "networks": "71.71.71.0/24"}.get(name)
         rows = self.store.rows.get(noun)
         if not rows:
-            return None
+            return self.staff.get(noun, {}).get(name)
         if name == "id":
             return rows[0].global_id
         value = rows[0].columns.get(snake(name))
@@ -117,7 +121,8 @@ async def settle(actor: Actor, graphql: Ask, http: httpx.AsyncClient, key_of: Ke
     given = {"name": f"{CANARY} key", "roleIds": [global_id("ROLE", ADMIN.id)], "networks": ["71.71.71.0/24"]}
     made = await graphql(_API_KEY, as_=actor, input=given)
     api_keys = [made["createApiKey"]["apiKey"]["id"]]
-    foreign = Foreign(actor, await load(actor, []), [started["startImport"]["import"]["id"]], [upload], api_keys)
+    staff = await settle_staff(actor, CANARY)
+    foreign = Foreign(actor, await load(actor, []), [started["startImport"]["import"]["id"]], [upload], api_keys, staff=staff)
     foreign.secrets = set(_secrets(foreign))
     return foreign
 

@@ -12,6 +12,7 @@ from tenants.access.built_in import SERVICE
 from tenants.ids import global_id
 from tests.server.isolation.cases import ELSE
 from tests.server.isolation.foreign import CANARY, KEY, Foreign
+from tests.server.isolation.staff import Staff
 from tests.server.reference.store import Store
 from tests.server.reference.writing import is_leaf
 
@@ -58,6 +59,7 @@ class Base:
     ours: Store
     upload: str
     api_key: str
+    staff: Staff
 
     def completed(self, type_: Any, given: Any) -> Any:
         """An input with what it lacks."""
@@ -84,20 +86,28 @@ class Base:
         if bare.name == "ID" and self.mutation.endswith("ApiKey"):
             return global_id("ROLE", SERVICE.id) if name == "roleIds" else self.api_key
         if bare.name == "ID":
-            if name == "memberId":
-                return f"mem_{'0' * 32}"
-            return self.upload if name == "uploadId" else self.ours.rows[noun_of(self.mutation)][0].global_id
+            return self.upload if name == "uploadId" else self._id(_NAMED_BY.get(name) or noun_of(self.mutation))
         if self.mutation in OWN_FIELDS and name == "name":
             return OWN_FIELDS[self.mutation]
         if hasattr(bare, "values"):
             return RIGHT[name] if RIGHT.get(name) in bare.values else next(iter(bare.values))
         return RIGHT.get(name, "1")
 
+    def _id(self, noun: str) -> str:
+        return self.staff[noun]["id"] if noun in self.staff else self.ours.rows[noun][0].global_id
+
+
+#: Leaves that name another noun than their mutation is about.
+_NAMED_BY = {"roleIds": "Role", "memberIds": "Member"}
+_ABOUT = {"setMemberRoles": "Member", "setTeamMembers": "Team"}
+
 
 def noun_of(mutation: str) -> str:
     """The noun a mutation is about: `updateOrder` → Order."""
+    if mutation in _ABOUT:
+        return _ABOUT[mutation]
     noun = mutation.removeprefix("create").removeprefix("update").removeprefix("delete").removeprefix("upsert").removesuffix("s")
-    assert noun in ("Customer", "Contact", "Order", "Interaction", "Need", "Preference"), f"what is {mutation} about?"
+    assert noun in ("Customer", "Contact", "Order", "Interaction", "Need", "Preference", "Role", "Team"), f"what is {mutation} about?"
     return noun
 
 

@@ -19,6 +19,7 @@ from tests.server.conftest import Ask, KeyOf, Stored
 from tests.server.isolation.cases import Case, arguments, asking, filter_tests
 from tests.server.isolation.foreign import CANARY, KEY, Foreign, add_own_fields, dump, leaks, never, settle, without
 from tests.server.isolation.inputs import Base, leaves, put, values
+from tests.server.isolation.staff import settle_staff
 from tests.server.reference.records import fill
 from tests.server.reference.store import load
 from tests.server.test_imports import send
@@ -28,8 +29,8 @@ ROOT = schema._schema.mutation_type
 assert ROOT is not None
 WRITTEN = [(name, argument) for type_, name, _, argument, _ in arguments(schema._schema) if type_ is ROOT]
 HEARD = [(name, argument) for type_, name, _, argument, _ in arguments(schema._schema) if type_.name == "Subscription"]
-#: Acts whose input names one thing and no more: another tenant's is none.
-ABOUT_ONE = ("delete", "remove", "cancel", "pause", "resume", "end", "revoke", "rotate")
+#: Acts whose every leaf is an id, or whose `id` names nobody where another argument is what is tried.
+ABOUT_ONE = ("delete", "remove", "cancel", "pause", "resume", "end", "revoke", "rotate", "suspend", "set")
 #: Asks as much as there is of a payload.
 _WITH_KEY = (
     "mutation ($input: CreateCustomerInput!, $key: String) { createCustomer(input: $input, idempotencyKey: $key) { customer { id name } } }"
@@ -87,7 +88,7 @@ async def test_a_mutation_changes_nothing_of_another_tenant(
     upload = (await send(http, await key_of(ours), b"Name\nAda\n")).json()["id"]
     given = {"name": "Ours", "roleIds": [global_id("ROLE", SERVICE.id)]}
     own_key = (await graphql(_MAKE_KEY, as_=ours, may_reveal=True, input=given))["createApiKey"]["apiKey"]["id"]
-    base, before = Base(name, await load(ours, []), upload, own_key), await dump(foreign.actor)
+    base, before = Base(name, await load(ours, []), upload, own_key, await settle_staff(ours, "Ours")), await dump(foreign.actor)
     tried, written, done = _cases(name, argument, base, foreign), list[Any](), 0
     for case in tried:
         if not case.told_apart:
