@@ -1,4 +1,4 @@
-"""Members of fresh tenants, each asking over HTTP with a key that may do what he may."""
+"""Members of fresh tenants, each signed in and asking over HTTP."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import httpx
 import orjson
 import pytest
 
-from tenants.access.actors import actor_of_member
-from tenants.access.built_in import ADMIN, BY_WORD
-from tenants.api_keys import add_api_key
+from tenants.access.built_in import BY_WORD
 from tenants.ids import global_id, new_id
 from tenants.session import Actor, acting_as
 from tests.server.conftest import Answer
+from tests.tenants.signin.members import member_of
 
 
 @dataclass
 class Person:
-    """A member, and the secret of a key of his: it may do what he may, for it has the role ADMIN and reveals."""
+    """A member, and the access token of a session of his."""
 
     tenant: Actor
     id: UUID
@@ -88,19 +87,17 @@ def make_role() -> MakeRole:
 
 @pytest.fixture
 def make_member(http: httpx.AsyncClient) -> MakeMember:
-    """Puts a member into a tenant with these roles, by word or id, and gives it a key."""
+    """Puts a member into a tenant with these roles, by word or id, and signs it in."""
 
     async def make(tenant: Actor, *roles: str | UUID, status: str = "ACTIVE", teams: Sequence[UUID] = ()) -> Person:
-        id = new_id()
-        ids = [BY_WORD[role].id if isinstance(role, str) else role for role in roles]
+        somebody = await member_of(tenant)
+        id, ids = somebody.id, [BY_WORD[role].id if isinstance(role, str) else role for role in roles]
         async with acting_as(tenant) as unit:
-            statement = """INSERT INTO member (tenant_id, id, person_id, email, name, role_ids, status)
-                VALUES ($1, $2, $3, $4, '林小梅', $5, 'ACTIVE')"""
-            await unit.connection.execute(statement, tenant.tenant_id, id, new_id(), f"{id.hex}@vogel.example.org", ids)
+            statement = "UPDATE member SET role_ids = $3, name = '林小梅' WHERE tenant_id = $1 AND id = $2"
+            await unit.connection.execute(statement, tenant.tenant_id, id, ids)
             for team in teams:
                 await unit.connection.execute("INSERT INTO team_member VALUES ($1, $2, $3)", tenant.tenant_id, team, id)
-        async with acting_as(await actor_of_member(tenant.tenant_id, id)):
-            _, secret = await add_api_key("a member's", role_ids=[ADMIN.id], may_reveal=True)
+        secret = (await somebody.sign_in()).access
         if status != "ACTIVE":
             async with acting_as(tenant) as unit:
                 statement = """UPDATE member SET status = $3, person_id = CASE $3 WHEN 'INVITED' THEN NULL ELSE person_id END
