@@ -15,9 +15,6 @@ from tenants.session import ActorKind
 from tenants.trail import Event
 
 strawberry.enum(Event, name="AuditEventKind", description="What can happen. New words are added; a word keeps its meaning.")
-strawberry.enum(
-    ActorKind, description="Who acts: a partner's key, a member, the operator at a terminal, or a job that somebody asked for before."
-)
 
 
 def _id_of(column: str, prefix: str) -> Stored:
