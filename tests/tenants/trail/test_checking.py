@@ -61,6 +61,7 @@ async def test_what_the_commands_print_is_what_the_verifier_takes(installed: Set
     verified = json.loads(run(installed, "trail", "verify", "--tenant", tenant, "--json").stdout)
     (tmp_path / "key").write_text(run(installed, "trail", "public-key").stdout.splitlines()[-1])
     (tmp_path / "checkpoint").write_text(run(installed, "trail", "checkpoint", "--tenant", tenant).stdout)
+    every = run(installed, "trail", "checkpoint").stdout.splitlines()
     exported = run(installed, "trail", "export", "--tenant", tenant, "--to", str(file), "--json")
     again = run(installed, "trail", "export", "--tenant", tenant, "--to", str(file))
     command = [sys.executable, "-I", verifier.__file__, file, "--key", tmp_path / "key", "--checkpoint", tmp_path / "checkpoint", "--json"]
@@ -70,6 +71,7 @@ async def test_what_the_commands_print_is_what_the_verifier_takes(installed: Set
     assert entries >= 3
     assert (verified[0]["tenant"], verified[0]["faults"]) == (tenant, [])
     assert json.loads(exported.stdout)["entries"] == entries
+    assert (tmp_path / "checkpoint").read_text().strip() in every
     assert file.stat().st_mode & 0o777 == 0o600
     assert (again.returncode, "cannot be written" in again.stderr) == (1, True)
     assert json.loads(outcome.stdout) == {"blocks": 1, "entries": entries, "faults": []}
