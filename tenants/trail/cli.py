@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tenants.cli import AsJson, OfTenant, operator_of
+from tenants.encryption import CannotOpen
 from tenants.ids import global_id
 from tenants.installation import open_installation
 from tenants.refusals import Invalid, NotFound
@@ -65,8 +66,11 @@ async def _checkpoints(tenant: str | None) -> list[bytes]:
     async with open_installation():
         found = []
         for actor in await _actors(tenant):
-            async with acting_as(actor, read_only=True):
-                found.append(await kept_checkpoint())
+            try:
+                async with acting_as(actor, read_only=True):
+                    found.append(await kept_checkpoint())
+            except (CannotOpen, NotFound):  # one tenant's trouble is not the others'
+                say_refusal(f"{global_id('TENANT', actor.tenant_id)}: its checkpoint does not open.")
         if not any(found):
             raise NotFound("Nothing has been sealed yet; `kelu work` does so each minute.")
         return [each for each in found if each is not None]

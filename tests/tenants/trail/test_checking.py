@@ -119,14 +119,21 @@ async def test_a_trail_that_is_gone_is_found_by_what_the_file_store_has(sealed: 
     assert ["cut off" in fault.wrong for fault in (await check(sealed)).faults] == [True]
 
 
-async def test_a_checkpoint_that_does_not_open_is_said(opened: Installation, sealed: Actor) -> None:
+async def test_a_checkpoint_that_does_not_open_is_said(installed: Settings, opened: Installation, sealed: Actor, globex: Actor) -> None:
+    await note_alone(globex, Event.REFUSAL)
+    await seal(globex)
     (name,) = opened.files.names(sealed.tenant_id, "trail")
     file = opened.settings.home / "files" / str(sealed.tenant_id) / name
     if not file.exists():
         pytest.skip("the files lie elsewhere")
     file.write_bytes(file.read_bytes()[:-1] + b"x")
 
+    printed = run(installed, "trail", "checkpoint")
+
     assert ["does not open" in fault.wrong for fault in (await check(sealed)).faults] == [True]
+    assert f"{global_id('TENANT', sealed.tenant_id)}: its checkpoint does not open." in printed.stderr
+    assert str(globex.tenant_id) in printed.stdout
+    opened.files.delete(sealed.tenant_id, name)
 
 
 async def test_a_key_that_somebody_put_there_is_refused(sealed: Actor, superuser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
