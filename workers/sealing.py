@@ -32,14 +32,9 @@ class Sealer:
 
     async def run(self) -> None:
         """Ring once in `seal_seconds`, for ever; a server that is away for a while is waited for."""
-        every = installation().settings.seal_seconds
         while True:
-            try:
-                if await installation().bell.set(_TURN, b"1", nx=True, px=int(every * 1000)):
-                    await self.ring()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, RedisError, OSError) as error:
-                log.warning("sealer.missed", error=type(error).__name__)
-            await asyncio.sleep(every / 10)
+            await take_turn(self)
+            await asyncio.sleep(installation().settings.seal_seconds / 10)
 
     async def ring(self) -> None:
         """Ring for every tenant that has entries to be sealed."""
@@ -50,6 +45,15 @@ class Sealer:
             for tenant_id in tenants:
                 await _ring(tenant_id)
             after = tenants[-1] if len(tenants) == _PAGE else None
+
+
+async def take_turn(sealer: Sealer) -> None:
+    """Ring, unless somebody has done so in this interval; what keeps one from it is said, and no more."""
+    try:
+        if await installation().bell.set(_TURN, b"1", nx=True, px=int(installation().settings.seal_seconds * 1000)):
+            await sealer.ring()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, RedisError, OSError) as error:
+        log.warning("sealer.missed", error=type(error).__name__)
 
 
 async def _ring(tenant_id: UUID) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tenants.cli import AsJson, OfTenant, operator_of
+from tenants.encryption import CannotOpen
 from tenants.ids import global_id
 from tenants.installation import open_installation
 from tenants.refusals import Invalid, NotFound
@@ -49,21 +50,35 @@ async def _public_keys() -> list[bytes]:
 
 
 @trail.command("checkpoint")
-def print_checkpoint(tenant: OfTenant) -> None:
-    """Print a tenant's newest checkpoint: the last block's number, hash, count and signature, as JSON, from the file store.
+def print_checkpoint(tenant: Tenant = None) -> None:
+    """Print the newest checkpoint of a tenant, or of each, from the file store: the last block's number, hash, count and signature.
 
-    Whoever keeps one finds later what was cut off behind it.
+    One line of JSON each. Kept somewhere else, now and then, they find later whatever was cut off, also where somebody has both the
+    database and the file store.
 
-    Example: kelu trail checkpoint --tenant ten_0198c0… > checkpoint.json
+    Example: kelu trail checkpoint >> /mnt/elsewhere/checkpoints.jsonl
     """
-    typer.echo(asyncio.run(_checkpoint(tenant)).decode())
+    for line in asyncio.run(_checkpoints(tenant)):
+        typer.echo(line.decode())
 
 
-async def _checkpoint(tenant: str) -> bytes:
-    async with open_installation(), acting_as(await operator_of(tenant), read_only=True):
-        if (found := await kept_checkpoint()) is None:
-            raise NotFound("Nothing of this tenant's trail has been sealed yet; `kelu work` does so each minute.")
-        return found
+async def _checkpoints(tenant: str | None) -> list[bytes]:
+    async with open_installation():
+        found = []
+        for actor in await _actors(tenant):
+            try:
+                async with acting_as(actor, read_only=True):
+                    found.append(await kept_checkpoint())
+            except (CannotOpen, NotFound):  # one tenant's trouble is not the others'
+                say_refusal(f"{global_id('TENANT', actor.tenant_id)}: its checkpoint does not open.")
+        if not any(found):
+            raise NotFound("Nothing has been sealed yet; `kelu work` does so each minute.")
+        return [each for each in found if each is not None]
+
+
+async def _actors(tenant: str | None) -> list[Actor]:
+    """The operator, in one tenant or in each that has a trail."""
+    return [await operator_of(tenant)] if tenant else [Actor(id, ActorKind.OPERATOR) for id in await all_tenants()]
 
 
 @trail.command("export")
@@ -127,9 +142,8 @@ def verify_trails(tenant: Tenant = None, as_json: AsJson = False) -> None:
 
 async def _verify(tenant: str | None) -> list[Checked]:
     async with open_installation():
-        actors = [await operator_of(tenant)] if tenant else [Actor(id, ActorKind.OPERATOR) for id in await all_tenants()]
         with counting("verifying", "lines") as told:
-            return [await check(actor, told) for actor in actors]
+            return [await check(actor, told) for actor in await _actors(tenant)]
 
 
 def _say(found: list[Checked]) -> None:
