@@ -92,9 +92,8 @@ async def move(id: UUID, status: MemberStatus) -> MemberRow:
     found = await member(id, locked=True)
     if found.status is status:
         return found
-    is_awaited = (
-        found.status is MemberStatus.INVITED and found.person_id is None
-    )  # who has come may be no person: a provider vouches for him
+    # Who has come may be no person all the same: an identity provider of the tenant vouches for him.
+    is_awaited = found.status is MemberStatus.INVITED and found.person_id is None
     if status not in MOVES[found.status] or (status is MemberStatus.ACTIVE and is_awaited):
         raise Conflict(f"A member that is {found.status} cannot become {status}.")
     row = await session().connection.fetchrow(
