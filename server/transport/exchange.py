@@ -18,7 +18,7 @@ from tenants.refusals import Invalid
 
 Headers = list[tuple[bytes, bytes]]
 
-VARY = (b"vary", b"accept, accept-encoding, authorization, origin")
+VARY = (b"vary", b"accept, accept-encoding, authorization, cookie, origin")
 
 #: Besides the one that tells who may read an answer, which the request's origin decides.
 _FIXED = (*((name.lower().encode(), value.encode()) for name, value in HEADERS.items() if name != "Cross-Origin-Resource-Policy"), VARY)

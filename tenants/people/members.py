@@ -92,7 +92,9 @@ async def move(id: UUID, status: MemberStatus) -> MemberRow:
     found = await member(id, locked=True)
     if found.status is status:
         return found
-    if status not in MOVES[found.status] or (status is MemberStatus.ACTIVE and found.person_id is None):
+    # Who has come may be no person all the same: an identity provider of the tenant vouches for him.
+    is_awaited = found.status is MemberStatus.INVITED and found.person_id is None
+    if status not in MOVES[found.status] or (status is MemberStatus.ACTIVE and is_awaited):
         raise Conflict(f"A member that is {found.status} cannot become {status}.")
     row = await session().connection.fetchrow(
         f"UPDATE member SET status = $3, updated_at = now(), version = version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING {_COLUMNS}",

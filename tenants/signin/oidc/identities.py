@@ -17,9 +17,16 @@ from tenants.trail import Event, note
 NOT_A_MEMBER = "Your identity provider knows you, but you are not a member here. Ask an administrator to invite you."
 NOT_OF_A_DOMAIN = "Your identity provider names no verified e-mail of a domain that may sign in here."
 
-_FIND = "SELECT member_id FROM external_identity WHERE tenant_id = $1 AND issuer = $2 AND subject = $3"
-_BIND = "INSERT INTO external_identity (tenant_id, issuer, subject, member_id) VALUES ($1, $2, $3, $4)"
+_FIND = """
+SELECT e.member_id, m.status FROM external_identity e JOIN member m ON m.tenant_id = $1 AND m.id = e.member_id
+WHERE e.tenant_id = $1 AND e.issuer = $2 AND e.subject = $3
+"""
+_BIND = """
+INSERT INTO external_identity (tenant_id, issuer, subject, member_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, issuer, subject) DO UPDATE SET member_id = $4
+"""
 _BY_EMAIL = "SELECT id, status FROM member WHERE tenant_id = $1 AND email = $2 AND status <> 'REMOVED' FOR UPDATE"
+_WAS_REMOVED = "SELECT EXISTS (SELECT FROM member WHERE tenant_id = $1 AND email = $2 AND status = 'REMOVED')"
 _JOIN = "UPDATE member SET status = 'ACTIVE', updated_at = now(), version = version + 1 WHERE tenant_id = $1 AND id = $2"
 _MAKE = "INSERT INTO member (tenant_id, id, email, name, role_ids, status) VALUES ($1, $2, $3, $4, $5, 'ACTIVE')"
 
@@ -36,16 +43,18 @@ async def member_of(tenant_id: UUID, provider: Provider, identity: Identity) -> 
     actor = Actor(tenant_id, ActorKind.MEMBER)
     try:
         return await _found_or_bound(actor, provider, identity, email)
-    except asyncpg.UniqueViolationError:  # somebody made the same at the same time
+    except asyncpg.UniqueViolationError:  # somebody made the same member at the same time
         return await _found_or_bound(actor, provider, identity, email)
 
 
 async def _found_or_bound(actor: Actor, provider: Provider, identity: Identity, email: str) -> UUID:
     async with acting_as(actor) as unit:
-        found: UUID | None = await unit.connection.fetchval(_FIND, unit.tenant_id, identity.issuer, identity.subject)
-        if found is None:
-            found = await _joined(unit, email) or await _made(unit, provider, identity, email)
-            await unit.connection.execute(_BIND, unit.tenant_id, identity.issuer, identity.subject, found)
+        row = await unit.connection.fetchrow(_FIND, unit.tenant_id, identity.issuer, identity.subject)
+        if row is not None and row["status"] != "REMOVED":
+            known: UUID = row["member_id"]
+            return known
+        found = await _joined(unit, email) or await _made(unit, provider, identity, email)
+        await unit.connection.execute(_BIND, unit.tenant_id, identity.issuer, identity.subject, found)
     return found
 
 
@@ -62,7 +71,8 @@ async def _joined(unit: Session, email: str) -> UUID | None:
 
 
 async def _made(unit: Session, provider: Provider, identity: Identity, email: str) -> UUID:
-    if not provider.makes_members:
+    """A new member. Who was removed comes back by an invitation alone."""
+    if not provider.makes_members or await unit.connection.fetchval(_WAS_REMOVED, unit.tenant_id, email):
         raise NotAllowed(NOT_A_MEMBER)
     id = new_id()
     name = "".join(sign for sign in " ".join(identity.name.split()) if sign.isprintable())[:NAME_LONGEST] or email.partition("@")[0]

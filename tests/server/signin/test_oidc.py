@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from tenants.access.built_in import SALES
 from tenants.ids import global_id, new_id
 from tenants.people.invitations import invite
+from tenants.people.members import MemberStatus, move
 from tenants.session import Actor, acting_as
 from tenants.signin.oidc.flow import callback_url
 from tenants.signin.oidc.providers import set_provider
@@ -227,14 +229,45 @@ async def test_a_tenant_without_a_provider_and_no_tenant_are_told_the_same(brows
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
 
 
-async def test_a_member_who_was_suspended_or_removed_stays_out(browser: httpx.AsyncClient, acme: Actor, provider: str) -> None:
+async def test_who_signs_in_for_the_first_time_twice_at_once_is_one_member(app: Starlette, acme: Actor, provider: str) -> None:
     await use(acme, provider)
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as one,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as other,
+    ):
+        backs = [await brought_back(each, acme, "li") for each in (one, other)]
+        answers = await asyncio.gather(one.get(backs[0]), other.get(backs[1]))
+
+    assert [each.headers["location"] for each in answers] == ["/app?tab=1"] * 2
+    async with acting_as(acme, read_only=True) as unit:
+        assert await unit.connection.fetchval("SELECT count(*) FROM member WHERE tenant_id = $1", acme.tenant_id) == 1
+
+
+async def test_a_member_who_was_suspended_or_removed_stays_out_until_he_is_taken_back(
+    browser: httpx.AsyncClient, acme: Actor, provider: str, make_member: MakeMember
+) -> None:
+    await use(acme, provider)
+    await make_member(acme)  # an admin
     await browser.get(await brought_back(browser, acme, "li"))
-    for status in ("SUSPENDED", "REMOVED"):
-        async with acting_as(acme) as unit:
-            await unit.connection.execute("UPDATE member SET status = $2 WHERE tenant_id = $1", acme.tenant_id, status)
+    async with acting_as(acme, read_only=True) as unit:
+        statement = "SELECT id FROM member WHERE tenant_id = $1 AND email = 'li.na@example.cn'"
+        id = await unit.connection.fetchval(statement, acme.tenant_id)
+
+    async def outcome() -> str:
         browser.cookies.clear()
+        return (await browser.get(await brought_back(browser, acme, "li"))).headers["location"]
 
-        answer = await browser.get(await brought_back(browser, acme, "li"))
-
-        assert answer.headers["location"].endswith("signInFailed=NOT_ALLOWED")
+    for status, expected in (
+        (MemberStatus.SUSPENDED, "NOT_ALLOWED"),
+        (MemberStatus.ACTIVE, "tab=1"),
+        (MemberStatus.REMOVED, "NOT_ALLOWED"),
+    ):
+        async with acting_as(acme):
+            await move(id, status)
+        assert (await outcome()).endswith(expected), status
+    async with acting_as(acme):
+        again = await invite("li.na@example.cn", "李娜", [SALES.id], is_mailed=False)
+    assert (await outcome()).endswith("tab=1")
+    async with acting_as(acme, read_only=True) as unit:
+        bound = await unit.connection.fetch("SELECT member_id FROM external_identity WHERE tenant_id = $1", acme.tenant_id)
+    assert [row["member_id"] for row in bound] == [again.id]
