@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,10 @@ from server.reads.places import PERMISSION
 from server.schema.graph import Customer
 from server.schema.lists import LIST_TYPES
 from server.schema.values import argument
-from tenants.access.permissions import Permission
+from tenants.access.fields import CUSTOM, field_of
+from tenants.access.permissions import NOUNS, Permission
+from tenants.access.reach import is_unlimited
+from tenants.access.rights import Rights
 from tenants.changes.feed import Changed, Committed
 from tenants.changes.listening import changes_of
 from tenants.ids import global_id
@@ -54,6 +58,10 @@ class CustomerChange:
     changes: list[RecordChange] = strawberry.field(description="The records that were changed, at most 1,000.", default_factory=list)
 
 
+#: The GraphQL type of each noun, and the field that a column is of where that is another.
+_TYPES = {noun: noun.title() for noun in NOUNS}
+_FIELD = {"owner_id": "owner", "custom": f"{CUSTOM}?", "custom_sealed": f"{CUSTOM}?"}
+
 if TYPE_CHECKING:
     CustomerFilter = Any  # made from the type, by `server.schema.lists`
 Filter = Annotated["CustomerFilter", strawberry.lazy("server.schema.lists")]
@@ -79,20 +87,35 @@ class ChangeSubscriptions:
             if not isinstance(message, Committed):
                 yield CustomerChange(action=ChangeAction.MISSED)
                 continue
-            passed = None
-            if wanted is not None:
+            changes, passed = message.changes, None
+            if not all(is_unlimited(actor.rights, noun) for noun in NOUNS) or wanted is not None:
                 async with reading_as(actor):
-                    passed = await _passed(wanted, [each.customer_id for each in message.changes])
-            for event in _events(message, passed):
+                    changes = await _seen(changes, actor.rights)
+                    passed = None if wanted is None else await _passed(wanted, [each.customer_id for each in changes])
+            for event in _events(replace(message, changes=changes), passed, actor.rights):
                 yield event
+
+
+async def _seen(changes: Sequence[Changed], rights: Rights) -> tuple[Changed, ...]:
+    """The changes of records that may be seen: one that is gone is not seen by who sees only some, for nobody can tell which it was."""
+    visible: dict[RecordType, set[UUID]] = {}
+    for noun in {RecordType(each.record_type) for each in changes}:
+        if not is_unlimited(rights, noun) and rights.readable(noun):
+            ids = [each.record_id for each in changes if each.record_type == noun]
+            visible[noun] = await matching(LIST_TYPES, _TYPES[noun], noun, {}, ids)
+    return tuple(
+        each
+        for each in changes
+        if is_unlimited(rights, RecordType(each.record_type)) or each.record_id in visible.get(RecordType(each.record_type), ())
+    )
 
 
 async def _passed(wanted: Mapping[str, Any], ids: Sequence[UUID]) -> set[UUID]:
     return await matching(LIST_TYPES, "Customer", RecordType.CUSTOMER, wanted, ids)
 
 
-def _events(message: Committed, passed: set[UUID] | None) -> Iterator[CustomerChange]:
-    """One event for each customer of a change-set that is gone or, with a filter, has passed it."""
+def _events(message: Committed, passed: set[UUID] | None, rights: Rights) -> Iterator[CustomerChange]:
+    """One event for each customer of a change-set that is gone or, with a filter, has passed it; with fields that may be seen."""
     of_customers: dict[UUID, list[Changed]] = {}
     for each in message.changes:
         of_customers.setdefault(each.customer_id, []).append(each)
@@ -106,19 +129,25 @@ def _events(message: Committed, passed: set[UUID] | None) -> Iterator[CustomerCh
                 change_set_id=strawberry.ID(global_id("CHANGE_SET", message.change_set_id)),
                 customer_id=strawberry.ID(global_id(RecordType.CUSTOMER, id)),
                 customer=None if action is ChangeAction.DELETE else id,
-                changes=[_record(each) for each in changes],
+                changes=[_record(each, rights) for each in changes],
             )
 
 
-def _record(changed: Changed) -> RecordChange:
+def _record(changed: Changed, rights: Rights) -> RecordChange:
     noun = RecordType(changed.record_type)
+    fields = [each for each in changed.fields if _is_seen(noun, _FIELD.get(each, each), rights)]
     return RecordChange(
         record_type=noun,
         record_id=strawberry.ID(global_id(noun, changed.record_id)),
         action=ChangeAction(changed.action),
         version=changed.version,
-        fields=[to_camel_case(each) for each in changed.fields],
+        fields=[to_camel_case(each) for each in fields],
     )
+
+
+def _is_seen(noun: RecordType, name: str, rights: Rights) -> bool:
+    """Whether a field may be seen wherever its record may; what roles do not speak of may."""
+    return field_of(noun, name) is None or rights.readable(noun, name) == rights.readable(noun)
 
 
 def _arguments(info: strawberry.Info[Context, None]) -> Mapping[str, Any]:

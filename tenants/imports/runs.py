@@ -77,6 +77,8 @@ async def start_import(upload_id: UUID, record_type: RecordType, options: Import
         record_type=record_type.value,
         options=options.stored(),
         is_dry_run=is_dry_run,
+        started_by_kind=session().actor.kind.value,
+        started_by=session().actor.id,
     )
     await jobs.create(JobKind.IMPORT_READ, id, due=False)
     await let_in()

@@ -14,6 +14,8 @@ class ImportRun(TenantModel):
     record_type = fields.TextField()
     status = fields.TextField(default="WAITING")
     is_dry_run = fields.BooleanField(default=False)
+    started_by_kind = fields.TextField(default="OPERATOR")
+    started_by = fields.UUIDField(null=True)
     options: Any = fields.JSONField(default=dict)
     source: Any = fields.JSONField(default=dict)
     mapping: Any = fields.JSONField(default=list)

@@ -8,6 +8,7 @@ from typing import Any
 from httpx_ws import AsyncWebSocketSession
 from starlette.applications import Starlette
 
+from tenants.access.built_in import SALES
 from tenants.changes.listening import BEHIND_MOST
 from tenants.intake.drafts import Batch
 from tenants.intake.intake import take_in
@@ -16,6 +17,7 @@ from tenants.session import Actor, acting_as
 from tenants.words import RecordType
 from tests.server.conftest import KeyOf, Stored
 from tests.server.test_progress import say, socket_of
+from tests.tenants.signin.members import member_of
 
 WATCH = """subscription ($filter: CustomerFilter) { customerChanged(filter: $filter) {
   action customerId customer { name phone { masked } } changes { recordType action fields } } }"""
@@ -83,3 +85,20 @@ async def test_an_import_of_many_is_told_customer_by_customer(app: Starlette, ke
         told = [await _next(socket) for _ in names]
 
     assert [each["customer"]["name"] for each in told] == names
+
+
+async def test_who_sees_some_customers_hears_of_those_and_of_fields_that_may_be_seen(app: Starlette, stored: Stored, acme: Actor) -> None:
+    somebody = await member_of(acme, None, SALES.id)
+    async with socket_of(app, (await somebody.sign_in()).access) as socket:
+        await _listening(socket)
+        await stored(acme, name="Of a colleague", external_id="B", owner="Somebody else")
+        await stored(acme, RecordType.NEED, customer_external_id="B", what="tea")
+        own = await stored(acme, name="Own", external_id="A", owner=somebody.email)
+        created = await _next(socket)
+        await stored(acme, id=own, phone="13812345678", national_id="110101199003071233", city="杭州")
+        changed = await _next(socket)
+
+    assert (created["customerId"], created["customer"]["name"]) == (own, "Own")
+    [record] = changed["changes"]
+    assert {"phone", "city"} <= set(record["fields"])
+    assert "nationalId" not in record["fields"]  # SALES sees a mask of it

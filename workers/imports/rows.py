@@ -17,12 +17,14 @@ from tenants.imports import chunks, findings, runs
 from tenants.imports.chunks import Chunk
 from tenants.imports.options import ImportOptions
 from tenants.imports.runs import Status
+from tenants.imports.starters import act_for_starter
 from tenants.installation import installation
 from tenants.intake.drafts import Action, Batch, Outcome
 from tenants.intake.intake import Prepared, prepare, settle
 from tenants.intake.problems import Code, Problem, Severity
 from tenants.intake.rules import IntakeRules, TenantRules
 from tenants.jobs import Claim
+from tenants.refusals import NotAllowed
 from tenants.rules.hold import RulesChanged, hold
 from tenants.session import Actor, acting_as, session
 from tenants.words import RecordType
@@ -57,11 +59,18 @@ async def import_rows(actor: Actor, claim: Claim) -> None:
     """Prepare a chunk beside others, then take it in after the chunk before it: the last row about somebody wins.
 
     Rows, findings, counts and the end of the job are one commit. If the turn does not come in a few seconds, the chunk is held
-    back, and the one before it will release it. Should an admin change the tenant's rules meanwhile, it is prepared anew.
+    back, and the one before it will release it. Should an admin change the tenant's rules meanwhile, it is prepared anew; should who
+    started the run not be allowed to any more, the run fails and keeps what was taken in.
     """
     while True:
-        with suppress(RulesChanged):
-            return await _import_rows(actor, claim)
+        try:
+            with suppress(RulesChanged):
+                return await _import_rows(actor, claim)
+        except NotAllowed as refusal:  # it stays so, however often it is tried
+            async with acting_as(actor):
+                await jobs.fail(claim, refusal.message)
+                await runs.fail(claim.subject_id, refusal.message)
+            return
 
 
 async def _import_rows(actor: Actor, claim: Claim) -> None:
@@ -134,6 +143,7 @@ async def _taken_in(actor: Actor, claim: Claim, ready: _Ready, keyring: Keyring,
         run = await runs.lock(claim.subject_id)
         is_running = Status(run["status"]) is Status.RUNNING
         if is_running and run["chunks_applied"] == claim.position:
+            await act_for_starter(run)
             await _take_in(run, claim, ready, keyring)
             return True
         if is_running and not is_last_look:

@@ -99,7 +99,7 @@ class Base:
 
 #: Leaves that name another noun than their mutation is about.
 _NAMED_BY = {"roleIds": "Role", "memberIds": "Member"}
-_ABOUT = {"setMemberRoles": "Member", "setTeamMembers": "Team"}
+_ABOUT = {"setMemberRoles": "Member", "setTeamMembers": "Team", "endMemberSessions": "Member"}
 
 
 def noun_of(mutation: str) -> str:
