@@ -19,7 +19,7 @@ from tenants.database import connected
 from tenants.servers import Servers
 from tenants.session import Actor
 from tests.conftest import MakeTenant
-from tests.server.conftest import Ask, KeyOf
+from tests.server.conftest import Answer, Ask, KeyOf
 from tests.server.isolation.cases import NO_REFERENCE, arguments, asking, cases
 from tests.server.isolation.foreign import CANARY, Foreign, add_own_fields, dump, leaks, settle, without
 from tests.server.reference.records import fill
@@ -76,12 +76,20 @@ async def test_an_argument_finds_nothing_of_another_tenant(
         assert {"INTERNAL", "TOO_LARGE"}.isdisjoint(answer.codes), case
         assert answer.errors == [] or argument not in ("filter", "orderBy", "search"), (case, answer.errors)
         if case.told_apart:
-            nobody = await graphql(case.document, as_=ours, may_reveal=True, **case.never)
-            assert without(answer.body, case.foreign) == without(nobody.body, case.never), case
+            told = without(answer.body, case.foreign)
+            assert told == without((await _again(graphql, ours, case.document, case.never)).body, case.never) or (
+                # The trail of who asks grows by what he asks, once a minute by the use of his key: two that differ may be told apart by that.
+                without((await _again(graphql, ours, case.document, case.foreign)).body, case.foreign)
+                == without((await _again(graphql, ours, case.document, case.never)).body, case.never)
+            ), case
         tried += 1
 
     assert tried
     assert await dump(foreign.actor) == before
+
+
+async def _again(graphql: Ask, actor: Actor, document: str, variables: dict[str, Any]) -> Answer:
+    return await graphql(document, as_=actor, may_reveal=True, **variables)
 
 
 @pytest.mark.parametrize(("type_", "name", "argument"), PAGED)
