@@ -78,7 +78,7 @@ async def test_an_argument_finds_nothing_of_another_tenant(
         if case.told_apart:
             told = without(answer.body, case.foreign)
             assert told == without((await _again(graphql, ours, case.document, case.never)).body, case.never) or (
-                # The trail of who asks grows by what he asks, once a minute by the use of his key: two that differ may be told apart by that.
+                # The trail grows by what is asked, once a minute by the use of a key: two answers may differ by that, and then not again.
                 without((await _again(graphql, ours, case.document, case.foreign)).body, case.foreign)
                 == without((await _again(graphql, ours, case.document, case.never)).body, case.never)
             ), case
