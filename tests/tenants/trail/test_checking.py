@@ -126,7 +126,8 @@ async def test_a_checkpoint_that_does_not_open_is_said(installed: Settings, open
     file = opened.settings.home / "files" / str(sealed.tenant_id) / name
     if not file.exists():
         pytest.skip("the files lie elsewhere")
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    written = file.read_bytes()
+    file.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))
 
     printed = run(installed, "trail", "checkpoint")
 
