@@ -14,8 +14,8 @@ from graphql.pyutils import Path
 
 from server.authentication import Context
 from server.errors import graphql_error
-from server.reads.answer import Revealed
 from server.reads.asked import Asked
+from server.reads.opening import Revealed
 from server.reads.places import Once, place_of
 from server.reads.reading import Asking
 from server.reads.refused import Refused

@@ -20,11 +20,11 @@ from server.documents import ERRORS_MOST, Document, Documents, Wrong
 from server.errors import graphql_error
 from server.explaining import explained
 from server.reads.acts import Acts
-from server.reads.answer import Revealed
 from server.reads.asked import Asked
 from server.reads.cost import INTROSPECTION, MUTATION, REQUEST, Cost, admitted, cost_of
 from server.reads.declared import check_declared
 from server.reads.guarding import Guard
+from server.reads.opening import Revealed
 from server.reads.places import Computed
 from server.reads.reading import Asking, Outline, asking, read
 from server.reads.selection import Operation, Selected

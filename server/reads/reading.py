@@ -11,10 +11,11 @@ from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from server.errors import graphql_error
-from server.reads.answer import Level, Reading, Revealed, answer, levels_of, put_in_place
+from server.reads.answer import Level, answer, levels_of, put_in_place
 from server.reads.binding import bound, needs_unit
 from server.reads.guarding import Guard
 from server.reads.lists import Asked, Shape, page_asked, report_asked
+from server.reads.opening import Reading, Revealed
 from server.reads.places import PAGE_MOST, ById, ByIds, Related, Report
 from server.reads.plan import Many, Plan, Root, Single
 from server.reads.planner import IdTypes, Planner, lists_in
