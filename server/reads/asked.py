@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import OperationType
 from graphql.execution.values import VariableValues
 
-from server.documents import Document
 from server.reads.reading import Outline
 from server.reads.selection import Operation, Selected
+
+if TYPE_CHECKING:
+    from server.documents import Document
 
 
 @dataclass(slots=True)

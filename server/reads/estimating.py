@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
-from server.documents import Wrong
 from server.reads.cost import Cost
 from tenants.installation import installation
 from tenants.refusals import Invalid
@@ -45,11 +44,5 @@ async def estimated(
     """
     try:
         return Estimate.of(road.cost(document, operationName, dict(variables or {}), actor.rights))
-    except Wrong as wrong:
-        raise _refused(wrong.errors[0]) from None
     except GraphQLError as error:
-        raise _refused(error) from None
-
-
-def _refused(error: GraphQLError) -> Invalid:
-    return Invalid(f"This document would be refused: {error.message}", field=["document"])
+        raise Invalid(f"This document would be refused: {error.message}", field=["document"]) from None

@@ -209,9 +209,12 @@ class Road:
         """What a document would cost somebody with these rights.
 
         Raises:
-            Wrong, GraphQLError: it would be refused.
+            GraphQLError: it would be refused.
         """
-        wanted = self.asked(self.documents.checked(text), name, inputs)
+        try:
+            wanted = self.asked(self.documents.checked(text), name, inputs)
+        except Wrong as wrong:
+            raise wrong.errors[0] from None
         return self._cost(wanted, [asking(outline, self._types, wanted.variables, rights) for outline in wanted.outlines.values()])
 
     def _check(self, asked: Asked, actor: Actor) -> None:

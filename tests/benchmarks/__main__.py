@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from tests.benchmarks import endings, importing, killed, stages, trail
+from tests.benchmarks import access, endings, importing, killed, stages, trail
 from tests.benchmarks.reading import comparison, growth
 
 #: Each takes what was said and the screen, and returns its figures.
@@ -24,10 +24,11 @@ BENCHMARKS: Mapping[str, Callable[[argparse.Namespace, Console], dict[str, Any]]
     "reading": lambda said, console: comparison.measure(said.seconds, said.customers, console),
     "endings": lambda said, console: endings.measure(console),
     "growth": lambda said, console: growth.measure(said.seconds, said.customers, console),
+    "access": lambda said, console: access.measure(console),
     "trail": lambda said, console: trail.measure(console),
     "attacks": lambda said, console: trail.measure_attacks(console),
 }
-_UNLESS_SAID = ("import", "stages", "reading", "endings", "growth", "trail")
+_UNLESS_SAID = ("import", "stages", "reading", "endings", "growth", "access", "trail")
 
 #: Columns of text where there is no terminal to ask.
 _FILE_WIDTH = 120
