@@ -30,6 +30,7 @@ NO_ATTEMPT = "This browser has begun no sign-in that this is the answer to, or i
 NO_PROVIDER = "There is no identity provider to sign in by."
 
 _ANSWER_LONGEST = 4_000
+_IS_ACTIVE = "SELECT status = 'ACTIVE' FROM tenant WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,14 @@ async def finish(attempt: Attempt, answer: Mapping[str, str], client: Client) ->
 
 
 async def _settings(tenant_id: UUID, *, with_secret: bool) -> tuple[Provider, str]:
-    async with acting_as(Actor(tenant_id, ActorKind.MEMBER), read_only=True):
+    """The provider of an active tenant, and its secret if that is wanted.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with acting_as(Actor(tenant_id, ActorKind.MEMBER), read_only=True) as unit:
         found = await providers.provider()
-        if found is None:
+        if found is None or not await unit.connection.fetchval(_IS_ACTIVE, tenant_id):
             raise NotFound(NO_PROVIDER)
         return found, await providers.secret() if with_secret else ""
 

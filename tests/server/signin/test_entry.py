@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -27,6 +28,19 @@ async def test_a_program_signs_in_asks_refreshes_and_signs_out(http: httpx.Async
 
     assert await count(http, **bearer(second["accessToken"])) == 401
     assert (await http.post("/auth/refresh", json={"refreshToken": second["refreshToken"]})).status_code == 401
+
+
+async def test_of_fifty_refreshes_over_http_at_once_one_wins_and_nobody_goes_on(
+    http: httpx.AsyncClient, acme: Actor, make_member: MakeMember
+) -> None:
+    token = {"refreshToken": (await sign_in(http, await make_member(acme), **{"as": "bearer"}))["refreshToken"]}
+
+    answers = await asyncio.gather(*(http.post("/auth/refresh", json=token) for _ in range(50)))
+
+    won = [answer.json() for answer in answers if answer.status_code == 200]
+    assert (len(won), {answer.status_code for answer in answers}) == (1, {200, 401})
+    assert await count(http, **bearer(won[0]["accessToken"])) == 401
+    assert (await http.post("/auth/refresh", json={"refreshToken": won[0]["refreshToken"]})).status_code == 401
 
 
 async def test_a_browser_signs_in_asks_refreshes_and_signs_out(browser: httpx.AsyncClient, acme: Actor, make_member: MakeMember) -> None:

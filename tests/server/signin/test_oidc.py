@@ -229,6 +229,23 @@ async def test_a_tenant_without_a_provider_and_no_tenant_are_told_the_same(brows
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
 
 
+async def test_nobody_signs_in_to_a_tenant_that_is_suspended_meanwhile_nor_becomes_a_member_of_it(
+    browser: httpx.AsyncClient, acme: Actor, provider: str
+) -> None:
+    await use(acme, provider)
+    back = await brought_back(browser, acme, "li")
+    async with acting_as(acme) as unit:
+        await unit.connection.execute("UPDATE tenant SET status = 'SUSPENDED' WHERE id = $1", acme.tenant_id)
+
+    answer = await browser.get(back)
+    begun = await browser.get(f"/auth/oidc/{global_id('TENANT', acme.tenant_id)}/start")
+
+    assert answer.headers["location"].endswith("signInFailed=NOT_FOUND")
+    assert begun.status_code == 404
+    async with acting_as(acme, read_only=True) as unit:
+        assert await unit.connection.fetchval("SELECT count(*) FROM member WHERE tenant_id = $1", acme.tenant_id) == 0
+
+
 async def test_who_signs_in_for_the_first_time_twice_at_once_is_one_member(app: Starlette, acme: Actor, provider: str) -> None:
     await use(acme, provider)
     async with (

@@ -13,11 +13,11 @@ from starlette.applications import Starlette
 
 from server.transport import sockets
 from server.transport.lasting import _open
-from tenants.session import Actor
+from tenants.session import Actor, acting_as
 from tenants.signin import sessions, standing
-from tests.server.conftest import KeyOf
+from tests.server.conftest import KeyOf, Stored
 from tests.server.signin.conftest import sign_in
-from tests.server.transport.test_sockets import SECONDS, closed, greeted, opened_socket
+from tests.server.transport.test_sockets import SECONDS, closed, greeted, opened_socket, say
 from tests.tenants.signin.members import MakeMember
 
 INIT = {"type": "connection_init"}
@@ -89,3 +89,26 @@ async def test_sockets_of_one_session_are_counted_together_whichever_token_opens
         async with greeted(app, second.access):
             await asyncio.sleep(0)
             assert _open[first.session_id.hex] == 2
+
+
+async def test_who_has_lost_his_roles_is_told_nothing_more_on_a_socket_that_is_open(
+    app: Starlette, acme: Actor, make_member: MakeMember, stored: Stored
+) -> None:
+    member = await make_member(acme)
+    tokens = await member.sign_in()
+    async with greeted(app, tokens.access) as socket:
+        await say(socket, "a", "subscription { customerChanged { customer { name } } }")
+        await asyncio.sleep(0.2)  # until it listens
+        await stored(acme, name="张伟")
+        heard = await socket.receive_json(timeout=SECONDS)
+
+        async with acting_as(acme) as unit:
+            await unit.connection.execute("UPDATE member SET role_ids = '{}' WHERE tenant_id = $1 AND id = $2", acme.tenant_id, member.id)
+        await asyncio.sleep(standing.BELIEVED_SECONDS)
+        await stored(acme, name="Zoë Ångström")
+        await say(socket, "b", "{ customers { totalCount } }")
+        answers = [await socket.receive_json(timeout=SECONDS) for _ in range(2)]
+
+    assert heard["payload"]["data"] == {"customerChanged": {"customer": {"name": "张伟"}}}
+    assert "Zoë" not in str(answers)
+    assert {(each["id"], "NOT_ALLOWED" in str(each)) for each in answers} == {("a", True), ("b", True)}
