@@ -24,6 +24,7 @@ from rich.table import Table
 from server.authentication import Context, known
 from server.reads.execute import Road
 from server.schema import schema
+from tenants.database import connected
 from tenants.ids import global_id, new_id
 from tenants.intake import intake
 from tenants.session import Actor, ActorKind, acting_as
@@ -77,6 +78,8 @@ async def _measure(home: Any, console: Console) -> dict[tuple[str, str], list[fl
             "of all": await _with(road, reader, "ALL"),
             "of the own teams": await _with(road, reader, "TEAM"),
         }
+        async with connected(str(opened.servers.owner)) as owner:
+            await owner.execute("VACUUM ANALYZE customer, member, team_member")
         times: dict[tuple[str, str], list[float]] = {}
         for number in range(_ROUNDS + 2):
             order = list(ways.items())
