@@ -10,7 +10,8 @@ Rules
       an accomplice, or its preview, would tell him of a field that is hidden from him.
     - Nobody changes his own roles, nor a role he acts by, nor suspends, resumes or removes himself.
     - Who may do more than oneself is out of reach: his roles, his status, his place in a team, and every role he has.
-    - Who joins a team may see more by it, and so may those who are in it: what their roles reach by TEAM, who adds him has by ALL.
+    - Who joins a team may see more by it, and so may those who are in it: what their roles reach by TEAM, who adds him has by ALL. The same
+      holds for a role that is given to somebody in a team, and for a role's change where somebody who has it is in one.
     - A tenant that has an active ADMIN keeps one (`tenants.people.members.keep_an_admin`). This alone binds the operator, too.
 """
 

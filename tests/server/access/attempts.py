@@ -221,6 +221,8 @@ def _teams() -> Iterator[Attempt]:
     yield Attempt("send an accomplice", "chief", "setTeamMembers", {"id": "{rich}", "memberIds": ["{owner}", "{spy}"]})
     yield Attempt("send him alone first", "chief", "setTeamMembers", {"id": "{empty}", "memberIds": ["{spy}", "{plain}"]})
     yield Attempt("make who is in a team a spy", "chief", "setMemberRoles", {"id": "{owner}", "roleIds": ["{team role}"]})
+    wider = {"permissions": [READ | {"scope": "TEAM"}], "conditions": [ACTIVE]}
+    yield Attempt("make the role of who is in a team a spy's", "chief", "updateRole", {"id": "{small}", **wider})
     yield Attempt("take an admin out", "chief", "setTeamMembers", {"id": "{admins}", "memberIds": []})
     yield Attempt("take an admin in", "chief", "setTeamMembers", {"id": "{empty}", "memberIds": ["{boss}"]})
     yield Attempt("delete the admins' team", "chief", "deleteTeam", {"id": "{admins}"})

@@ -18,7 +18,7 @@ from tenants.ids import global_id, new_id
 from tenants.people.invitations import invite
 from tenants.session import Actor, acting_as
 from tests.conftest import MakeTenant
-from tests.server.access.attempts import ATTEMPTS, BUILT_IN_IDS, CHIEF, Attempt
+from tests.server.access.attempts import ATTEMPTS, BUILT_IN_IDS, CHIEF, READ, Attempt
 from tests.server.access.conftest import MakeMember, MakeRole, Person, make_team, rows
 
 _OWN = {"CUSTOMER": [{"field": "lifecycle", "in": ["ACTIVE"]}]}
@@ -160,7 +160,8 @@ async def test_the_same_requests_are_done_where_they_are_within_ones_rights(
     }
     done = [
         Attempt("", "chief", "createRole", {"name": "Within", **within}),
-        Attempt("", "chief", "updateRole", {"id": "{small}", **within}),
+        Attempt("", "chief", "updateRole", {"id": "{small}", **within, "permissions": [READ]}),
+        Attempt("", "chief", "updateRole", {"id": "{team role}", **within}),
         Attempt("", "chief", "setMemberRoles", {"id": "{plain}", "roleIds": ["{small}", "{shared}"]}),
         Attempt("", "chief", "suspendMember", {"id": "{accomplice}"}),
         Attempt("", "chief", "resumeMember", {"id": "{accomplice}"}),
