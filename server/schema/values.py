@@ -11,9 +11,9 @@ from server.reads.declaring import argument as declared
 from server.reads.declaring import items, stored
 from server.reads.places import PLACE, Stored
 from tenants import words
-from tenants.access.members import MemberStatus
 from tenants.access.permissions import Level, Permission, Scope
 from tenants.intake.problems import Severity
+from tenants.people.members import MemberStatus
 from tenants.session import ActorKind
 from tenants.words import RecordType
 

@@ -10,9 +10,9 @@ Rules
       an accomplice, or its preview, would tell him of a field that is hidden from him.
     - Nobody changes his own roles, nor a role he acts by, nor suspends, resumes or removes himself.
     - Who may do more than oneself is out of reach: his roles, his status, his place in a team, and every role he has.
-    - Who joins a team may see more by it, and so may those who are in it: what their roles reach by TEAM, who adds him has by ALL.
-    - A tenant that has an active ADMIN keeps one.
-    - The operator is bound by the last rule alone.
+    - Who joins a team may see more by it, and so may those who are in it: what their roles reach by TEAM, who adds him has by ALL. The same
+      holds for a role that is given to somebody in a team, and for a role's change where somebody who has it is in one.
+    - A tenant that has an active ADMIN keeps one (`tenants.people.members.keep_an_admin`). This alone binds the operator, too.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tenants.access.actors import actor_now, rights_in_tenant
-from tenants.access.built_in import ADMIN
 from tenants.access.permissions import ON_RECORDS, Action, Level, Permission, Scope, on
 from tenants.access.rights import Grant, Rights, Test, rights_of
-from tenants.refusals import Conflict, NotAllowed
+from tenants.refusals import NotAllowed
 from tenants.session import Actor, ActorKind, session
 from tenants.words import RecordType
 
 _TURN = "SELECT pg_advisory_xact_lock(hashtextextended('kelu access ' || $1::uuid, 0))"
 _OWN_ROLES = """
 SELECT coalesce((SELECT role_ids FROM member WHERE tenant_id = $1 AND id = $2), '{}')
-    || coalesce((SELECT role_ids FROM api_key WHERE tenant_id = $1 AND id = $3), '{}')
+    || coalesce((SELECT k.role_ids || coalesce(p.role_ids, '{}') FROM api_key k
+        LEFT JOIN api_key p ON p.tenant_id = $1 AND p.id = k.made_by_key WHERE k.tenant_id = $1 AND k.id = $3), '{}')
 """
 #: The roles of all who bear one: what they have together is within somebody's rights if each role of it is.
 _OF_BEARERS = """
@@ -41,10 +41,6 @@ SELECT array_agg(DISTINCT each) FROM (
     UNION ALL SELECT unnest(role_ids) FROM api_key WHERE tenant_id = $1 AND $2 = any(role_ids) AND revoked_at IS NULL
 ) AS borne
 """
-_OTHER_ADMINS = """
-SELECT FROM member WHERE tenant_id = $1 AND status = 'ACTIVE' AND $2 = any(role_ids) AND id <> $3 LIMIT 1
-"""
-
 _MORE = "You can give and take only what you may do yourself: {} is more."
 
 
@@ -146,15 +142,6 @@ class Authority:
         """
         if member_id == self.actor.member_id:
             raise NotAllowed("Nobody changes what he may do himself: somebody else has to.")
-
-    async def check_an_admin_stays(self, member_id: UUID) -> None:
-        """Besides this active admin there is another.
-
-        Raises:
-            Conflict: there is none.
-        """
-        if await session().connection.fetchrow(_OTHER_ADMINS, self.actor.tenant_id, ADMIN.id, member_id) is None:
-            raise Conflict("This is the last active admin of your tenant: make another first.")
 
     def check_team(self, rights: Rights) -> None:
         """What roles reach by TEAM, he reaches by ALL: who is in a team sees by them what the others own.

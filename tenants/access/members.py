@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from tenants.access.actors import rights_in_tenant
@@ -18,6 +17,9 @@ from tenants.access.naming import check_version
 from tenants.access.permissions import Permission
 from tenants.access.rights import Rights
 from tenants.access.roles import check_known
+from tenants.people.invitations import invite
+from tenants.people.members import MOVES, MemberStatus, keep_an_admin
+from tenants.people.persons import checked_email
 from tenants.refusals import Conflict, Invalid, NotFound
 from tenants.session import session
 from tenants.trail import Event, note
@@ -32,24 +34,15 @@ _MOVED = "UPDATE member SET status = $3, version = version + 1, updated_at = now
 _REMOVED = """
 UPDATE member SET status = 'REMOVED', role_ids = '{}', version = version + 1, updated_at = now() WHERE tenant_id = $1 AND id = $2
 """
+_INVITED = "SELECT role_ids FROM member WHERE tenant_id = $1 AND email = $2 AND status = 'INVITED'"
 _TEAMMATE = "SELECT FROM team_member WHERE tenant_id = $1 AND member_id = $2 LIMIT 1"
 _LEFT = "DELETE FROM team_member WHERE tenant_id = $1 AND member_id = $2 RETURNING team_id"
 
 
-class MemberStatus(StrEnum):
-    """How far somebody is as a member."""
-
-    INVITED = "INVITED"
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    REMOVED = "REMOVED"
-
-
-#: What each act needs before, and the word of it in the trail.
-_MOVES = {
-    MemberStatus.SUSPENDED: ({MemberStatus.ACTIVE}, Event.MEMBER_SUSPENDED),
-    MemberStatus.ACTIVE: ({MemberStatus.SUSPENDED}, Event.MEMBER_RESUMED),
-    MemberStatus.REMOVED: ({MemberStatus.INVITED, MemberStatus.ACTIVE, MemberStatus.SUSPENDED}, Event.MEMBER_REMOVED),
+_TOLD_AS = {
+    MemberStatus.SUSPENDED: Event.MEMBER_SUSPENDED,
+    MemberStatus.ACTIVE: Event.MEMBER_RESUMED,
+    MemberStatus.REMOVED: Event.MEMBER_REMOVED,
 }
 
 
@@ -59,10 +52,6 @@ class StoredMember:
     role_ids: tuple[UUID, ...]
     status: MemberStatus
     version: int
-
-    @property
-    def is_active_admin(self) -> bool:
-        return self.status is MemberStatus.ACTIVE and ADMIN.id in self.role_ids
 
 
 async def give_roles(member_id: UUID, role_ids: Sequence[UUID], *, version: int | None = None) -> None:
@@ -79,6 +68,8 @@ async def give_roles(member_id: UUID, role_ids: Sequence[UUID], *, version: int 
     check_version(member.version, version)
     wanted = await right_roles(role_ids)
     before, after = await check_may_change(authority, member, wanted)
+    if ADMIN.id not in wanted:
+        await keep_an_admin(without=member_id)
     if set(wanted) == set(member.role_ids):
         return
     await session().connection.execute(_GIVEN, session().tenant_id, member_id, wanted)
@@ -88,7 +79,7 @@ async def give_roles(member_id: UUID, role_ids: Sequence[UUID], *, version: int 
 
 
 async def check_may_change(authority: Authority, member: StoredMember, wanted: Sequence[UUID]) -> tuple[Rights, Rights]:
-    """What a member may do with his roles, and would with these. Raises as `give_roles` does."""
+    """What a member may do with his roles, and would with these. Raises as `give_roles` does, but of the last admin."""
     if member.status is MemberStatus.REMOVED:
         raise Conflict("This member is removed: invite him anew.", field=["id"])
     before = await _check_within_reach(authority, member)
@@ -96,8 +87,6 @@ async def check_may_change(authority: Authority, member: StoredMember, wanted: S
     if await session().connection.fetchrow(_TEAMMATE, session().tenant_id, member.id) is not None:
         given = [id for id in wanted if id not in member.role_ids]
         authority.check_team(await rights_in_tenant(session().connection, session().tenant_id, given))
-    if member.is_active_admin and ADMIN.id not in wanted:
-        await authority.check_an_admin_stays(member.id)
     return before, after
 
 
@@ -126,20 +115,19 @@ async def _move(member_id: UUID, status: MemberStatus) -> None:
     authority, unit = await Authority.begin(Permission.MEMBER_MANAGE), session()
     member = await stored_member(member_id)
     before = await _check_within_reach(authority, member)
-    needed, event = _MOVES[status]
-    if member.status not in needed:
+    if status not in MOVES[member.status] or (status is MemberStatus.ACTIVE and member.status is MemberStatus.INVITED):
         raise Conflict(f"A member who is {member.status} cannot become {status}.", field=["id"])
-    if member.is_active_admin:
-        await authority.check_an_admin_stays(member_id)
+    if status is not MemberStatus.ACTIVE:
+        await keep_an_admin(without=member_id)
     if status is not MemberStatus.REMOVED:
         await unit.connection.execute(_MOVED, unit.tenant_id, member_id, status.value)
-        await note(event, subject_type="MEMBER", subject_id=member_id)
+        await note(_TOLD_AS[status], subject_type="MEMBER", subject_id=member_id)
         return
     await unit.connection.execute(_REMOVED, unit.tenant_id, member_id)
     left = await unit.connection.fetch(_LEFT, unit.tenant_id, member_id)
     told = {"roles_taken": sorted(map(str, member.role_ids)), "teams_left": sorted(str(row["team_id"]) for row in left[:100])}
     lost = difference(before, await rights_in_tenant(unit.connection, unit.tenant_id, ())).told()
-    await note(event, subject_type="MEMBER", subject_id=member_id, details=told | lost)
+    await note(_TOLD_AS[status], subject_type="MEMBER", subject_id=member_id, details=told | lost)
 
 
 async def stored_member(member_id: UUID) -> StoredMember:
@@ -169,17 +157,21 @@ async def right_roles(role_ids: Sequence[UUID]) -> list[UUID]:
     return wanted
 
 
-async def check_may_invite(role_ids: Sequence[UUID]) -> list[UUID]:
-    """The roles that somebody new shall have, right, and within what we may do; the tenant's turn to change access is taken.
+async def invite_member(email: str, name: str, role_ids: Sequence[UUID]) -> UUID:
+    """Invite an e-mail, with these roles; who is invited already is invited anew, with these roles in place of the earlier ones.
 
     Raises:
-        NotAllowed: members may not be managed, or a role gives more than we may do.
-        Invalid, NotFound: as `right_roles`.
+        NotAllowed: a role gives more than we may do, or who is invited already was given more.
+        NotFound: there is no such role.
+        Invalid, Conflict: as `tenants.people.invitations.invite`.
     """
     authority = await Authority.begin(Permission.MEMBER_MANAGE)
     wanted = await right_roles(role_ids)
     await authority.check_roles(wanted, "one of these roles")
-    return wanted
+    row = await session().connection.fetchrow(_INVITED, session().tenant_id, checked_email(email))
+    if row is not None:
+        await authority.check_roles(row["role_ids"], "what was given in the earlier invitation")
+    return (await invite(email, name, wanted)).id
 
 
 async def _check_within_reach(authority: Authority, member: StoredMember) -> Rights:

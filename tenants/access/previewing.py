@@ -23,7 +23,7 @@ from tenants.access.holding import Asker
 from tenants.access.members import check_may_change, right_roles, stored_member
 from tenants.access.permissions import NOUNS, Permission
 from tenants.access.rights import Grant, Rights, rights_of
-from tenants.access.roles import Change, check_may_change_role, right_grant, roles_named, stored_role
+from tenants.access.roles import Change, check_changed, check_may_change_role, right_grant, roles_named, stored_role
 from tenants.refusals import RateLimited
 from tenants.session import session
 from tenants.words import RecordType
@@ -74,7 +74,7 @@ async def role_previewed(id: UUID, change: Change) -> Preview:
     stored = await stored_role(id)
     await check_may_change_role(authority, stored)
     grant = await right_grant(change(json_of(stored.grant)))
-    authority.check_made(grant, "this role")
+    await check_changed(authority, stored, grant)
     rows = await session().connection.fetch(_WITH_ROLE, session().tenant_id, id, MEMBERS_MOST)
     grants = {role.id: role.grant for role in await roles_named(sorted({id for row in rows for id in row["role_ids"]}))}
     changed = grants | {id: grant}

@@ -36,6 +36,9 @@ _MADE = "INSERT INTO role (tenant_id, id, name, description, grants) VALUES ($1,
 _CHANGED = """
 UPDATE role SET name = $3, description = $4, grants = $5, version = version + 1, updated_at = now() WHERE tenant_id = $1 AND id = $2
 """
+_BORNE_IN_TEAM = """
+SELECT FROM team_member t JOIN member m ON m.tenant_id = $1 AND m.id = t.member_id WHERE t.tenant_id = $1 AND $2 = any(m.role_ids) LIMIT 1
+"""
 _TAKEN = {
     "members": """UPDATE member SET role_ids = array_remove(role_ids, $2), version = version + 1, updated_at = now()
         WHERE tenant_id = $1 AND $2 = any(role_ids) RETURNING id""",
@@ -97,8 +100,7 @@ async def change_role(
     check_version(stored.version, version)
     await check_may_change_role(authority, stored)
     grant = stored.grant if change is None else await right_grant(change(json_of(stored.grant)))
-    if grant != stored.grant:
-        authority.check_made(grant, "this role")
+    await check_changed(authority, stored, grant)
     right = stored.name if name is None else await _right_name(name, id)
     text = stored.description if description is None else right_description(description)
     if (right, text, grant) == (stored.name, stored.description, stored.grant):
@@ -213,6 +215,19 @@ async def check_may_change_role(authority: Authority, stored: StoredRole) -> Non
     """
     authority.check_grant(stored.grant, "this role")
     await authority.check_bearers(stored.id)
+
+
+async def check_changed(authority: Authority, stored: StoredRole, grant: Grant) -> None:
+    """What a role shall give is no more than we may do; and what it reaches by TEAM, where somebody who has it is in one, we reach by ALL.
+
+    Raises:
+        NotAllowed: it is more.
+    """
+    if grant == stored.grant:
+        return
+    authority.check_made(grant, "this role")
+    if await session().connection.fetchrow(_BORNE_IN_TEAM, session().tenant_id, stored.id) is not None:
+        authority.check_team(rights_of([grant]))
 
 
 def check_known(role_ids: Sequence[UUID], known: set[UUID]) -> None:

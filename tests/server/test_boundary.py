@@ -34,7 +34,7 @@ BY_RESOLVER = {
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Customer", "Contact", "Order", "Interaction")),
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Need", "Preference")),
         *(f"{act}{noun}" for act in ("create", "update", "delete") for noun in ("Role", "Team")),
-        *("setMemberRoles", "suspendMember", "resumeMember", "removeMember", "setTeamMembers"),
+        *("inviteMember", "setMemberRoles", "suspendMember", "resumeMember", "removeMember", "setTeamMembers"),
         *("upsertCustomers", "startImport", "cancelImport", "pauseImport", "resumeImport"),
         *("updateTenantSettings", "createCustomField", "updateCustomField", "deleteCustomField"),
         *("setIdentityProvider", "removeIdentityProvider", "endMemberSessions"),

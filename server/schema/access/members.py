@@ -26,6 +26,13 @@ class SetMemberRolesInput:
     role_ids: list[strawberry.ID] = strawberry.field(description="All of them, built-in ones and your own; at most 20.")
 
 
+@strawberry.input(description="Somebody to invite.")
+class InviteMemberInput:
+    email: str = strawberry.field(description="Where the link is mailed to, up to 254 characters.")
+    name: str = strawberry.field(description="As your tenant calls him, up to 200 characters.")
+    role_ids: list[strawberry.ID] = strawberry.field(description="The roles he shall have once he accepts, 1 to 20.")
+
+
 @strawberry.type(description="What became of a mutation of a member.")
 class MemberPayload:
     member: UUID | None = read_back(Member | None, "The member as it is now; null where `userErrors` says why not.")
@@ -37,6 +44,16 @@ MemberId = Annotated[strawberry.ID, argument("The member's global id.")]
 
 @strawberry.type
 class MemberMutations:
+    @mutation(
+        MemberPayload,
+        "Invite somebody by e-mail, or once more who has not accepted yet: the earlier link is good no more, and these roles take the "
+        "place of the earlier ones. No role that gives more than you may do.",
+        permission=Permission.MEMBER_MANAGE,
+    )
+    async def invite_member(self, input: Annotated[InviteMemberInput, argument("Whom.")]) -> MemberPayload | None:
+        role_ids = ids_of("ROLE", input.role_ids, "role_ids")
+        return MemberPayload(member=await members.invite_member(input.email, input.name, role_ids))
+
     @mutation(
         MemberPayload,
         f"Give a member these roles and no others, within a second. {_NOT_SELF} No role that gives more than you may do, "

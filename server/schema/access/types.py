@@ -10,9 +10,10 @@ from server.reads.declaring import identity, items, newest, stored, stored_in
 from server.schema.pages import Connection, Node
 from server.schema.values import stored_as
 from tenants.access.built_in import BUILT_IN
-from tenants.access.members import ROLES_OF_MEMBER_MOST, MemberStatus
+from tenants.access.members import ROLES_OF_MEMBER_MOST
 from tenants.access.permissions import Level, Permission, Scope
 from tenants.access.teams import MEMBERS_OF_TEAM_MOST, TEAMS_OF_MEMBER_MOST
+from tenants.people.members import MemberStatus
 from tenants.words import RecordType
 
 #: A field as this schema calls it, from the name it has in a role.

@@ -184,12 +184,35 @@ def _members() -> Iterator[Attempt]:
     for act in ("suspendMember", "resumeMember"):
         yield Attempt(f"{act} an invited one", "boss", act, {"id": "{invited}"}, ("CONFLICT",))
     yield Attempt("an old version", "boss", "setMemberRoles", {"id": "{plain}", "roleIds": [], "version": 99}, ("VERSION_CONFLICT",))
-    yield Attempt("demote the last admin", "god", "setMemberRoles", {"id": "{boss}", "roleIds": ["{god role}"]}, ("CONFLICT",))
+    yield Attempt("demote the last admin", "god", "setMemberRoles", {"id": "{boss}", "roleIds": ["{god role}"]}, ("LAST_ADMIN",))
     for act in ("suspendMember", "removeMember"):
-        yield Attempt(f"{act} the last admin", "god", act, {"id": "{boss}"}, ("CONFLICT",))
+        yield Attempt(f"{act} the last admin", "god", act, {"id": "{boss}"}, ("LAST_ADMIN",))
     mass = {"status": "ACTIVE", "tenantId": "{foreign tenant}", "email": "a@b.example", "personId": "x", "permissions": []}
     for name, value in mass.items():
         yield Attempt(f"mass assignment: {name}", "boss", "setMemberRoles", {"id": "{plain}", "roleIds": [], name: value}, ("",))
+
+
+def _invitations() -> Iterator[Attempt]:
+    def invite(label: str, who: str, roles: list[str], *codes: str, **more: Any) -> Attempt:
+        input = {"email": "yang.mei@vogel.example.org", "name": "杨梅", "roleIds": roles} | more
+        return Attempt(f"invite: {label}", who, "inviteMember", input, codes or ("NOT_ALLOWED",))
+
+    for role in (*BY_WORD, "big", "god role"):
+        yield invite(f"as {role}", "chief", [f"{{{role}}}"])
+        yield invite(f"as {role} and more", "chief", ["{small}", f"{{{role}}}"])
+    yield invite("who was invited by somebody who may do more", "chief", ["{small}"], email="invited.admin@vogel.example.org")
+    yield invite("as a role of another tenant", "boss", ["{foreign role}"], "NOT_FOUND")
+    yield invite("as nobody's role", "boss", [NOBODY["role"]], "NOT_FOUND")
+    yield invite("as a member", "boss", ["{accomplice}"], "NOT_FOUND")
+    yield invite("as nothing", "boss", [], "INVALID")
+    yield invite("an active member", "boss", ["{small}"], "CONFLICT", email="{boss's email}")
+    yield invite("a suspended member", "boss", ["{small}"], "CONFLICT", email="{second's email}")
+    for email in ("", "a", "a@b", "a@@b.example", "a\0@b.example", f"{'a' * 250}@b.example", "a@b.example\nBcc: c@d.example"):
+        yield invite(f"to {email[:20]!r}", "boss", ["{small}"], "INVALID", email=email)
+    for name in ("", " ", "a" * 201, "a\0"):
+        yield invite(f"a name {name[:5]!r}", "boss", ["{small}"], "INVALID", name=name)
+    for field in ("tenantId", "personId", "status", "id"):
+        yield invite(f"mass assignment of {field}", "boss", ["{small}"], "", **{field: "{foreign tenant}"})
 
 
 def _teams() -> Iterator[Attempt]:
@@ -198,6 +221,8 @@ def _teams() -> Iterator[Attempt]:
     yield Attempt("send an accomplice", "chief", "setTeamMembers", {"id": "{rich}", "memberIds": ["{owner}", "{spy}"]})
     yield Attempt("send him alone first", "chief", "setTeamMembers", {"id": "{empty}", "memberIds": ["{spy}", "{plain}"]})
     yield Attempt("make who is in a team a spy", "chief", "setMemberRoles", {"id": "{owner}", "roleIds": ["{team role}"]})
+    wider = {"permissions": [READ | {"scope": "TEAM"}], "conditions": [ACTIVE]}
+    yield Attempt("make the role of who is in a team a spy's", "chief", "updateRole", {"id": "{small}", **wider})
     yield Attempt("take an admin out", "chief", "setTeamMembers", {"id": "{admins}", "memberIds": []})
     yield Attempt("take an admin in", "chief", "setTeamMembers", {"id": "{empty}", "memberIds": ["{boss}"]})
     yield Attempt("delete the admins' team", "chief", "deleteTeam", {"id": "{admins}"})
@@ -223,6 +248,7 @@ def _without_permission() -> Iterator[Attempt]:
         "setMemberRoles": {"id": "{plain}", "roleIds": []},
         **{act: {"id": "{accomplice}"} for act in ("suspendMember", "removeMember")},
         "resumeMember": {"id": "{second}"},
+        "inviteMember": {"email": "yang.mei@vogel.example.org", "name": "杨梅", "roleIds": ["{small}"]},
         "createTeam": {"name": "New"},
         "updateTeam": {"id": "{empty}", "name": "New"},
         "deleteTeam": {"id": "{empty}"},
@@ -233,5 +259,5 @@ def _without_permission() -> Iterator[Attempt]:
             yield Attempt(f"{who}: {act}", who, act, input)
 
 
-ATTEMPTS = [*_roles(), *_invalid(), *_members(), *_teams(), *_without_permission()]
+ATTEMPTS = [*_roles(), *_invalid(), *_members(), *_invitations(), *_teams(), *_without_permission()]
 BUILT_IN_IDS = {role.word: global_id("ROLE", role.id) for role in BUILT_IN.values()}

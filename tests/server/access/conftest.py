@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,11 +20,12 @@ from tests.tenants.signin.members import member_of
 
 @dataclass
 class Person:
-    """A member, and the access token of a session of his."""
+    """A member who is signed in: `secret` is his access token, or that of a key of his."""
 
     tenant: Actor
     id: UUID
-    secret: str = ""
+    email: str
+    secret: str
     http: httpx.AsyncClient | None = field(default=None, repr=False)
 
     @property
@@ -89,23 +90,22 @@ def make_role() -> MakeRole:
 def make_member(http: httpx.AsyncClient) -> MakeMember:
     """Puts a member into a tenant with these roles, by word or id, and signs it in."""
 
-    async def make(tenant: Actor, *roles: str | UUID, status: str = "ACTIVE", teams: Sequence[UUID] = ()) -> Person:
-        somebody = await member_of(tenant)
-        id, ids = somebody.id, [BY_WORD[role].id if isinstance(role, str) else role for role in roles]
-        async with acting_as(tenant) as unit:
-            statement = "UPDATE member SET role_ids = $3, name = '林小梅' WHERE tenant_id = $1 AND id = $2"
-            await unit.connection.execute(statement, tenant.tenant_id, id, ids)
-            for team in teams:
-                await unit.connection.execute("INSERT INTO team_member VALUES ($1, $2, $3)", tenant.tenant_id, team, id)
-        secret = (await somebody.sign_in()).access
+    async def make(tenant: Actor, *roles: str | UUID, status: str = "ACTIVE") -> Person:
+        ids = [BY_WORD[role].id if isinstance(role, str) else role for role in roles]
+        member = await member_of(tenant, None, *ids)
+        if not ids:
+            await _set(member.id, tenant, "role_ids = '{}'")
+        tokens = await member.sign_in()
         if status != "ACTIVE":
-            async with acting_as(tenant) as unit:
-                statement = """UPDATE member SET status = $3, person_id = CASE $3 WHEN 'INVITED' THEN NULL ELSE person_id END
-                    WHERE tenant_id = $1 AND id = $2"""
-                await unit.connection.execute(statement, tenant.tenant_id, id, status)
-        return Person(tenant, id, secret, http)
+            await _set(member.id, tenant, f"status = '{status}'" + (", person_id = NULL" if status == "INVITED" else ""))
+        return Person(tenant, member.id, member.email, tokens.access, http)
 
     return make
+
+
+async def _set(id: UUID, tenant: Actor, values: str) -> None:
+    async with acting_as(tenant) as unit:
+        await unit.connection.execute(f"UPDATE member SET {values} WHERE tenant_id = $1 AND id = $2", tenant.tenant_id, id)
 
 
 async def make_team(tenant: Actor, name: str = "华东", *members: Person) -> UUID:

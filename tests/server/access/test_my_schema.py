@@ -192,8 +192,8 @@ async def test_mutations_are_there_for_who_may_do_them(acme: Actor, make_member:
             given = {each: _nobodys(argument.type) for each, argument in field.args.items() if is_required_argument(argument)}
             of = ", ".join(f"${each}: {field.args[each].type}" for each in given)
             passed = ", ".join(f"{each}: ${each}" for each in given)
-            call = f"mutation ({of}) {{ done: {name}({passed})" if given else f"mutation {{ done: {name}"
-            answer = await member.ask(f"{call} {{ userErrors {{ code message }} }} }}", **given)
+            document = f"mutation ({of}) {{ done: {name}({passed}) {{ userErrors {{ code message }} }} }}".replace("()", "")
+            answer = await member.ask(document, **given)
             refused = [each["message"] for each in answer["done"]["userErrors"] if each["message"].startswith("Your roles do not give you")]
             assert bool(refused) == (mutation is None or name not in mutation.fields), (role.word, name, answer.body)
 

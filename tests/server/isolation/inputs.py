@@ -20,7 +20,7 @@ from tests.server.reference.writing import is_leaf
 WITHOUT = {"Int", "Boolean", "Decimal"}
 #: What a leaf has to be for the rest to be looked at.
 RIGHT = {"orderedAt": "2026-01-05", "occurredAt": "2026-01-05", "number": "N1", "field": "city", "column": "Name", "quantity": "1"}
-RIGHT |= {"unitPrice": "1", "what": "tea", "kind": "drink", "value": "tea", "name": "Ada", "product": "Tea"}
+RIGHT |= {"unitPrice": "1", "what": "tea", "kind": "drink", "value": "tea", "name": "Ada", "product": "Tea", "email": "ada@example.org"}
 RIGHT |= {"issuer": "https://login.example.org", "emailDomains": "example.org", "clientSecret": "x"}
 #: What may be left out, but not at the first time.
 ALSO = {"clientSecret"}
@@ -98,8 +98,8 @@ class Base:
 
 
 #: Leaves that name another noun than their mutation is about.
-_NAMED_BY = {"roleIds": "Role", "memberIds": "Member"}
-_ABOUT = {"setMemberRoles": "Member", "setTeamMembers": "Team", "endMemberSessions": "Member"}
+_NAMED_BY = {"roleIds": "Role", "memberIds": "Member", "memberId": "Member"}
+_ABOUT = {"setMemberRoles": "Member", "setTeamMembers": "Team", "endMemberSessions": "Member", "inviteMember": "Member"}
 
 
 def noun_of(mutation: str) -> str:
@@ -120,6 +120,8 @@ def values(leaf: Leaf, mutation: str, foreign: Foreign) -> list[Any]:
         return [own]
     if name == "idempotencyKey":
         return [KEY]
+    if mutation == "inviteMember" and name in ("name", "email"):
+        return [foreign.value("Member", name)]
     nouns = ["Customer"] if leaf.is_named else ["Customer", "Contact", "Order", "Interaction", "Need", "Preference"]
     found = [value for noun in nouns if isinstance(value := foreign.value(noun, name), str)]
     return list(dict.fromkeys(found)) or [ELSE[leaf.type] if leaf.type != "String" else f"{CANARY} text"]
