@@ -53,8 +53,13 @@ def rows_of(reaches: Iterable[Reach]) -> Rows:
     return tuple(sorted(kept, key=repr))
 
 
+def is_as_wide(reach: Reach, other: Reach) -> bool:
+    """Whether the scope of a reach holds all customers that another's does."""
+    return _WIDTHS[other.scope] <= _WIDTHS[reach.scope]
+
+
 def _is_within(inner: Reach, outer: Reach) -> bool:
-    return _WIDTHS[inner.scope] <= _WIDTHS[outer.scope] and set(outer.tests) <= set(inner.tests)
+    return is_as_wide(outer, inner) and set(outer.tests) <= set(inner.tests)
 
 
 @dataclass(frozen=True, slots=True)
