@@ -28,6 +28,7 @@ _INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--logle
 _INSTALL_SECONDS = 300
 _START_SECONDS = 60
 _GENEROUS = 1_000_000
+_REVEALS = 1_000_000_000
 
 
 class Unavailable(Exception):
@@ -70,7 +71,8 @@ def kelu(chosen: Settings, log: Path) -> Iterator[Peer]:
 
 def _generous() -> dict[str, str]:
     """What a key and a tenant may spend is no limit here."""
-    return {f"KELU_{name.upper()}": str(_GENEROUS) for name in Settings.model_fields if name.startswith("budget")}
+    budgets = {f"KELU_{name.upper()}": str(_GENEROUS) for name in Settings.model_fields if name.startswith("budget")}
+    return budgets | {"KELU_REVEALS_HOURLY": str(_REVEALS)}
 
 
 @contextmanager

@@ -77,6 +77,7 @@ def request(peer: str, query: str, reader: Reader, n: int) -> str:
         return f"GET {_PATHS[query]}?{urlencode(variables)} HTTP/1.1\r\nHost: bench\r\nX-Tenant: {reader.tenant_id}\r\n\r\n"
     body = orjson.dumps({"query": _DOCUMENTS[peer][query], "variables": _variables(peer, query, reader, n)}).decode()
     who = f"Authorization: Bearer {reader.secret}" if peer == KELU else f"X-Tenant: {reader.tenant_id}"
+    who += "\r\nX-Kelu-Purpose: benchmark" if (peer, query) == (KELU, SEALED) else ""
     head = f"POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAccept: application/json\r\n{who}"
     return f"{head}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}"
 
