@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from server.authentication import Context
+from server.reads.guarding import Guard
+from tenants.access.permissions import Permission
 from tenants.ids import local_id
 from tenants.imports.rejected import rejected_csv
 from tenants.refusals import NotFound
@@ -26,6 +28,7 @@ async def rejected_rows(request: Request) -> StreamingResponse:
     run_id = local_id("IMPORT", id)
     if run_id is None:
         raise NotFound("There is no such import.")
+    Guard(request.scope["actor"].rights).check(Permission.IMPORT_EXPORT)
     pieces = rejected_csv(request.scope["actor"], run_id)
     # The first piece tells whether there is such an import: only then may the answer begin.
     with under(told_of("GET /imports/{id}/rejected.csv", request)):

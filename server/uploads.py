@@ -6,7 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from server.downloads import told_of
+from server.reads.guarding import Guard
 from tenants import uploads
+from tenants.access.permissions import Permission
 from tenants.ids import global_id
 from tenants.refusals import Invalid
 from tenants.trail import under
@@ -20,6 +22,7 @@ async def take_upload(request: Request) -> JSONResponse:
     The file's name comes as `?name=` or in the header `X-File-Name`. A form (multipart) is refused: its parts would have to be taken
     apart, and a raw body needs no taking apart.
     """
+    Guard(request.scope["actor"].rights).check(Permission.IMPORT_RUN)
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise Invalid("Send the file itself as the body (curl --data-binary @FILE), not a form.")
     name = request.query_params.get("name") or request.headers.get("x-file-name") or "upload"

@@ -1,7 +1,8 @@
 """Allowed: what the actor may do to the records of a batch, asked while it is planned, so that nothing is written that he may not.
 
 A record has to be within reach as it is and as it will be: nobody takes a record out of his own reach, or brings one in from beyond it. One
-that he may not see is told as there is none; where a value of it is in the way, that is told without saying whose it is.
+that he may not see is told as there is none, and none is found by a value that he may not see. Where such a value is in the way of one that
+has to be unique, that is told without saying whose it is: uniqueness cannot be had without it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tenants.access.fields import CUSTOM, FIELDS
 from tenants.access.holding import Asker, holds
 from tenants.access.permissions import Action, Level, on
 from tenants.access.rights import ALL_ROWS, Rights
-from tenants.intake.match import Matches, Stored
+from tenants.intake.match import Matches, Sign, Stored
 from tenants.intake.problems import Code, Fault
 from tenants.intake.records import Draft
 from tenants.intake.rules import KeyKind, field_of
@@ -77,6 +78,17 @@ class Allowed:
         if not holds(self.rights.readable(self.noun), values, self._owner(values), self.asker):
             return False
         return self.noun is RecordType.CUSTOMER or self.sees_customer(values["customer_id"])
+
+    def recognises(self, stored: Stored, sign: Sign, shape: Shape) -> bool:
+        """Whether a stored record may be read, and the fields that a sign of it is made of."""
+        if shape.record_type is RecordType.CUSTOMER:
+            names = [field_of(KeyKind(sign[0]))]
+        else:
+            names = ["external_id"] if sign[0] == "external_id" else [name for name in shape.natural if name not in _NOT_FIELDS]
+        owner = self._owner(stored.values)
+        return stored.id not in self.hidden and all(
+            holds(self.rights.readable(self.noun, name), stored.values, owner, self.asker) for name in names
+        )
 
     def sees_customer(self, id: UUID) -> bool:
         """Whether a customer may be read; of one that is not there it is somebody else's to say so."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from tenants.access.holding import Asker, holds
 from tenants.access.permissions import Action
 from tenants.changes.change import Change
 from tenants.changes.record import Cause, record
@@ -32,7 +33,7 @@ _ITS_OWN = (CONTACT, ORDER, INTERACTION, NEED, PREFERENCE)
 
 @dataclass(slots=True)
 class Deleted:
-    """What was deleted: records by type, those that went with others and an order's lines among them."""
+    """What was deleted: records by type, those that went with others and an order's lines among them, as far as the actor may see them."""
 
     ids: list[UUID]
     counts: Counter[str] = field(default_factory=Counter)
@@ -64,7 +65,8 @@ async def delete(record_type: RecordType, ids: Sequence[str], *, versions: Seque
         _check(shape, found, allowed, id, versions[place] if place < len(versions) else None, place + 1 if len(ids) > 1 else None)
     deleted = Deleted(list(found.records))
     doomed = [*await _belonging(shape, deleted.ids, current, keyring), (shape, list(found.records.values()))]
-    changes = [change for each, records in doomed for change in _changes(each, records, deleted.counts)]
+    changes = [change for each, records in doomed for change in _changes(each, records)]
+    deleted.counts += _seen(doomed, _owners(shape, found, allowed), current)
     for each, records in doomed:
         await _take_away(each, records, current, keyring)
     if changes:
@@ -96,15 +98,36 @@ async def _belonging(shape: Shape, ids: list[UUID], current: Session, keyring: K
     return belonging
 
 
-def _changes(shape: Shape, records: Sequence[Stored], counts: Counter[str]) -> list[Change]:
+def _owners(shape: Shape, found: Matches, allowed: Allowed | None) -> dict[UUID, UUID | None]:
+    """Who owns the customers of what is deleted, as far as rights can turn on it."""
+    owners = {id: row["owner_id"] for id, row in allowed.customers.items()} if allowed is not None else {}
+    if shape.record_type is RecordType.CUSTOMER:
+        owners |= {id: stored.values.get("owner_id") for id, stored in found.records.items()}
+    return owners
+
+
+def _seen(doomed: Sequence[tuple[Shape, list[Stored]]], owners: Mapping[UUID, UUID | None], current: Session) -> Counter[str]:
+    """How many records of each type the actor may see of those that go: what goes with a customer may be hidden from him."""
+    actor, counts = current.actor, Counter[str]()
+    asker = Asker(actor.member_id, actor.teammates)
+    for shape, records in doomed:
+        noun = shape.record_type
+        for stored in records:
+            owner = owners.get(stored.values.get("customer_id", stored.id))
+            if holds(actor.rights.readable(noun), stored.values, owner, asker):
+                counts[noun.value] += 1
+                if stored.lines is not None and holds(actor.rights.readable(noun, "lines"), stored.values, owner, asker):
+                    counts[RecordType.ORDER_LINE.value] += len(stored.lines)
+    return counts
+
+
+def _changes(shape: Shape, records: Sequence[Stored]) -> list[Change]:
     noun = shape.record_type.value
-    counts[noun] += len(records)
     changes = []
     for stored in records:
         before = {**stored.values, "flags": stored.flags}
         if stored.lines is not None:
             before["lines"] = stored.lines
-            counts[RecordType.ORDER_LINE.value] += len(stored.lines)
         owner = owner_of(shape, stored.id, stored.values)
         changes.append(Change(noun, stored.id, owner, "DELETE", stored.version + 1, before, {}))
     return changes

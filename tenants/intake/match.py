@@ -12,7 +12,8 @@ import orjson
 
 from tenants.encryption import Keyring
 from tenants.intake.records import Draft, Line
-from tenants.intake.rules import KeyKind
+from tenants.intake.rules import KeyKind, field_of
+from tenants.intake.seeing import seen_with
 from tenants.intake.shapes import LINE, Shape
 from tenants.session import Session
 from tenants.words import RecordType
@@ -44,12 +45,18 @@ class Matches:
 
 
 async def match_links(drafts: Sequence[Draft], current: Session, matches: Matches) -> None:
-    """Find the customers that contacts, orders… name, by id or by a key, and bind those that name one; two statements at most."""
+    """Find the customers that contacts, orders… name, by id or by a key, and bind those that name one; two statements at most, and one more
+    for each kind of key that the actor may see on some customers only: by others nobody is found.
+    """
     links = {draft.link for draft in drafts if draft.link is not None and draft.link[1] is not None}
     ids = [value for kind, value in links if kind == "customer_id"]
     for id in await _existing(current, ids) if ids else ():
         matches.links["customer_id", id].append(id)
     await _look_up(current, (link for link in links if link[0] != "customer_id"), matches.links)
+    for kind in {link[0] for link in matches.links if link[0] != "customer_id"}:
+        named = {link: ids for link, ids in matches.links.items() if link[0] == kind}
+        seen = await seen_with(field_of(KeyKind(kind)), {id for ids in named.values() for id in ids}, current)
+        matches.links.update({link: [id for id in ids if id in seen] for link, ids in named.items()})
     for draft in drafts:
         found = matches.links.get(draft.link, []) if draft.link is not None else []
         if len(found) == 1:
@@ -167,7 +174,8 @@ async def _load_lines(current: Session, matches: Matches) -> None:
 
 
 async def load_births(customer_ids: Sequence[UUID], current: Session, keyring: Keyring, matches: Matches) -> None:
-    """The birth dates of these customers, as ISO text, where known."""
+    """The birth dates of these customers, as ISO text, where known and where the actor may see them."""
+    customer_ids = sorted(await seen_with("birth_date", customer_ids, current))
     statement = "SELECT id, birth_date FROM customer WHERE tenant_id = $1 AND id = any($2::uuid[]) AND birth_date IS NOT NULL"
     rows = await current.connection.fetch(statement, current.tenant_id, customer_ids)
     texts = keyring.column("customer", "birth_date").open_all([row["id"] for row in rows], [row["birth_date"] for row in rows])

@@ -70,7 +70,7 @@ class Plan:
             return Action.REJECT
         ids = self._meant(draft)
         if self.allowed is not None and not self.allowed.hidden.isdisjoint(ids):
-            return self._refuse(draft, "id", not_found(self.shape)) if draft.wanted_id is not None else self._refuse(draft, None, _hidden())
+            return self._refuse(draft, "id", not_found(self.shape))
         if len(ids) > 1:
             wrong = f"{len(ids)} records of yours match this row."
             return self._refuse(draft, None, Fault(Code.AMBIGUOUS_MATCH, wrong, "Merge them first, or give the id of the one you mean."))
@@ -108,7 +108,12 @@ class Plan:
             signs: list[Sign] = [(kind, draft.keys[kind]) for kind in self.rules.match_by or () if kind in draft.keys]
         else:
             signs = signs_of(self.shape, draft.values)
-        return next((found for sign in signs if (found := self._holders(sign))), [])
+        return next((found for sign in signs if (found := [id for id in self._holders(sign) if self._is_known(id, sign)])), [])
+
+    def _is_known(self, id: UUID, sign: Sign) -> bool:
+        """Whether the actor may know that a record has a sign; by one that is hidden from him nothing is found."""
+        stored = self.matches.records.get(id)
+        return self.allowed is None or stored is None or self.allowed.recognises(stored, sign, self.shape)
 
     def _holders(self, sign: Sign) -> list[UUID]:
         """The records that have a sign now: stored ones, and those earlier rows of this batch made or changed."""
@@ -262,7 +267,7 @@ class Plan:
         for name, sign in self._guarded_signs(draft, target, new):
             other = next((id for id in self._holders(sign) if id != target.id), None)
             if other is not None:
-                return name, _duplicate(), None if self.allowed is not None and other in self.allowed.hidden else other
+                return name, _duplicate(), other if self._is_known(other, sign) else None
         if self.shape.record_type is RecordType.ORDER:
             return broken_order(draft, new, self.matches.births, self.tenant)
         return None
@@ -289,11 +294,6 @@ class Plan:
         for place in draft.places:
             self.record_ids[place] = id
         return action
-
-
-def _hidden() -> Fault:
-    wrong = "A record that your roles do not let you see is matched by this row."
-    return Fault(Code.NOT_ALLOWED, wrong, "Leave it to somebody whose roles reach it.")
 
 
 def _duplicate() -> Fault:

@@ -74,7 +74,9 @@ class DeletedCount:
 @strawberry.type(description="What became of a deletion.")
 class DeletePayload:
     deleted_id: strawberry.ID | None = strawberry.field(description="The id it had; null where `userErrors` says why not.", default=None)
-    deleted_counts: list[DeletedCount] = strawberry.field(description="All that was deleted, by type.", default_factory=list)
+    deleted_counts: list[DeletedCount] = strawberry.field(
+        description="All that was deleted and that you may see, by type.", default_factory=list
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS, default_factory=list)
 
 
