@@ -13,7 +13,7 @@ import orjson
 
 
 class Client:
-    """Speaks to one server as the holder of one API key."""
+    """Speaks to one server as the holder of one API key, or of the access token of somebody who signed in."""
 
     def __init__(self, address: str, secret: str) -> None:
         self._address = address
@@ -37,13 +37,22 @@ class Client:
         return str(answer["id"])
 
     def _post(self, path: str, body: bytes, content_type: str) -> dict[str, Any]:
-        request = urllib.request.Request(self._address + path, body, {**self._headers, "Content-Type": content_type})
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                answer: dict[str, Any] = orjson.loads(response.read())
-                return answer
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{path} answered {error.code}: {error.read().decode(errors='replace')[:500]}") from None
+        return _answer(self._address, path, body, {**self._headers, "Content-Type": content_type})
+
+
+def signed_in(address: str, email: str, password: str) -> str:
+    """The access token of somebody who signs in; it is good for ten minutes."""
+    body = orjson.dumps({"email": email, "password": password, "as": "bearer"})
+    return str(_answer(address, "/auth/sign-in", body, {"Content-Type": "application/json"})["accessToken"])
+
+
+def _answer(address: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address + path, body, headers), timeout=30) as response:
+            answer: dict[str, Any] = orjson.loads(response.read())
+            return answer
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(f"{path} answered {error.code}: {error.read().decode(errors='replace')[:500]}") from None
 
 
 def wait_until_ready(address: str, seconds: float = 60) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import typer
@@ -23,8 +23,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.syntax import Syntax
 from rich.table import Table
 
+from kelu.admin import first_admin, show_admin
 from kelu.client import Client, wait_until_ready
-from kelu.examples import EXAMPLES, SUBSCRIPTION
+from kelu.examples import EXAMPLES, IDEMPOTENCY_KEY, SUBSCRIPTION
 from tenants.api_keys import add_api_key
 from tenants.ids import global_id
 from tenants.installation import open_installation
@@ -79,6 +80,7 @@ async def _show(chosen: Settings, console: Console, is_over_after: bool) -> None
         await installation.__aenter__()
     try:
         secrets = [(sample, await _tenant_with_key(chosen, sample)) for sample in (EUROPE, CHINA)]
+        admin = await first_admin(Path(chosen.home) / "demo-admin.json", secrets[0][1][0])
         port = free_port(chosen)
         with command("work"), command("serve", "--port", str(port)):
             address = f"http://{chosen.host}:{port}"
@@ -88,6 +90,7 @@ async def _show(chosen: Settings, console: Console, is_over_after: bool) -> None
                 await asyncio.to_thread(show_tenant, console, Client(address, secret), sample, tenant_id, secret)
             _, (_, secret) = secrets[0]
             await asyncio.to_thread(show_examples, console, Client(address, secret), address, secret)
+            await asyncio.to_thread(show_admin, console, address, admin)
             if not is_over_after:
                 await _serve_on(console, address)
     finally:
@@ -129,11 +132,12 @@ def show_examples(console: Console, client: Client, address: str, secret: str) -
     """
     console.rule("Queries to paste")
     for number, example in enumerate(EXAMPLES, 1):
+        document = example.document.replace(IDEMPOTENCY_KEY, str(uuid4()))
         console.print(f"[bold]{number}. {example.title}[/]", highlight=False)
-        console.print(Syntax(example.document, "graphql", background_color="default", word_wrap=True))
+        console.print(Syntax(document, "graphql", background_color="default", word_wrap=True))
         if example.variables:
             console.print("variables", orjson.dumps(example.variables).decode(), highlight=False)
-        console.print_json(orjson.dumps(client.graphql(example.document, **example.variables)).decode())
+        console.print_json(orjson.dumps(client.graphql(document, **example.variables)).decode())
     console.print("[bold]And over a websocket, or as text/event-stream:[/]", Syntax(SUBSCRIPTION, "graphql", background_color="default"))
     console.print(f"GraphiQL: {address}/graphql in a browser, with this API key: {secret}", highlight=False, soft_wrap=True)
 

@@ -15,6 +15,9 @@ class Example:
     variables: dict[str, Any] = field(default_factory=dict)
 
 
+#: In a document: what makes one request of it. A key is good for who sent it first, so each run of the demo has its own.
+IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
+
 EXAMPLES = (
     Example(
         "A page of a list: filtered, ordered, with what belongs to each customer",
@@ -46,10 +49,10 @@ EXAMPLES = (
 }""",
     ),
     Example(
-        "A customer with a contact and an order, all or nothing; sent again with its key it is not made again",
+        "A customer with a contact and an order, all or nothing; sent again with its key it is not made anew, else it is a duplicate",
         """mutation Create {
   createCustomer(
-    idempotencyKey: "demo-example"
+    idempotencyKey: "IDEMPOTENCY_KEY"
     input: {
       name: "Beispiel & Söhne", kind: COMPANY, externalId: "EXAMPLE-1", country: "DE"
       contacts: [{name: "Max Beispiel", phone: "030 23125 019"}]

@@ -11,9 +11,10 @@ How a request goes
     bytes, compressed where that is asked for. One look-up leads from a known text to its plans.
 
 Who may call, from where
-    The key in the Authorization header decides, and nothing a browser sends by itself does; so there is no request to forge. Besides, a
-    POST has to be application/json, which no form can send; a GET runs queries only; and a request whose Origin is neither this
-    server's nor one of KELU_CORS_ORIGINS is refused (`origins`), websockets too.
+    The key or token in the Authorization header decides, or the cookie of a sign-in, which counts with the header X-Kelu-CSRF alone; that
+    takes a preflight, so there is no request to forge (`server.authentication`). Besides, a POST has to be application/json, which no form
+    can send; a GET runs queries only; and a request whose Origin is neither this server's nor one of KELU_CORS_ORIGINS is refused
+    (`origins`), websockets too.
 
 What a cache may keep
     Nothing: every answer says `no-store`, and names in Vary what it depends on.
