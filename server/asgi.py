@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.authentication import Authenticated
-from server.downloads import rejected_rows
+from server.downloads import rejected_rows, trail
 from server.guard import Guarded, http_error
 from server.health import is_alive, is_ready
 from server.limits.body import BoundedBody
@@ -49,6 +49,7 @@ def create_app(chosen: Settings | None = None, *, open_servers: bool = True) -> 
             *pages,
             Route("/uploads", take_upload, methods=["POST"]),
             Route("/imports/{id}/rejected.csv", rejected_rows, methods=["GET"]),
+            Route("/trail.jsonl", trail, methods=["GET"]),
             *signin.ROUTES,
             Route("/healthz", is_alive, methods=["GET"]),
             Route("/readyz", is_ready, methods=["GET"]),

@@ -10,9 +10,12 @@ from tenants.api_keys import add_api_key
 from tenants.ids import global_id, local_id, new_id
 from tenants.session import Actor, acting_as
 from tenants.trail import Circumstances, Event, note, under
+from tenants.trail.keys import public_keys
 from tenants.trail.sealing import seal
+from tenants.trail.verifier import Verifier
 from tests.server.conftest import Ask, KeyOf, Stored
 from tests.server.test_imports import started
+from tests.tenants.signin.members import Somebody, member_of
 
 CREATE = 'mutation NewCustomer { createCustomer(input: {name: "王小明", phone: "13812345678"}) { customer { id } userErrors { message } } }'
 EVENTS = """query ($filter: AuditEventFilter) { auditEvents(filter: $filter, first: 20) { totalCount nodes {
@@ -110,3 +113,25 @@ async def test_an_import_from_the_file_to_its_rejected_rows_is_in_the_trail(
     assert [(node["event"], node["query"]) for node in nodes[::-1][:1]] == [("UPLOADED", "POST /uploads")]
     assert (nodes[-2]["event"], nodes[-2]["subject"]) == ("IMPORT_STARTED", id)
     assert nodes[0]["query"] == "GET /imports/{id}/rejected.csv"
+
+
+async def test_an_auditor_downloads_what_anybody_can_verify(http: httpx.AsyncClient, stored: Stored, acme: Actor, globex: Actor) -> None:
+    await stored(acme, name="王小明", phone="13812345678")
+    await stored(globex, name="Zoë")
+    for each in (acme, globex):
+        await seal(each)
+    auditor, partner = await member_of(acme, None, AUDITOR.id), await member_of(acme, None, PARTNER.id)
+
+    async def download(member: Somebody, first: object = 1) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {(await member.sign_in()).access}"}
+        return await http.get("/trail.jsonl", params={"from": str(first)}, headers=headers)
+
+    told, refused, later = await download(auditor), await download(partner), await download(auditor, 2)
+    verifier = Verifier(await public_keys())
+    for line in told.content.splitlines():
+        verifier.take(line)
+
+    assert (verifier.finish(), verifier.blocks, verifier.tenant_id) == ([], 1, str(acme.tenant_id))
+    assert (refused.status_code, refused.json()["code"], later.content) == (403, "NOT_ALLOWED", b"")
+    for wrong in ("0", "-1", "x", "٣", "9" * 30):
+        assert (await download(auditor, wrong)).json()["code"] == "INVALID"
