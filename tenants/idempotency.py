@@ -42,12 +42,14 @@ _ESCAPED = re.compile(r"\\(.)")
 
 _LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 _FIND = f"SELECT answer FROM idempotency_key WHERE tenant_id = $1 AND id = $2 AND created_at > now() - interval '{KEPT_HOURS} hours'"
+#: The old ones are found once, whatever PostgreSQL believes of the table: inside an IN it may look for them again, and find the next.
 _STORE = f"""
-    WITH forgotten AS (
-        DELETE FROM idempotency_key WHERE tenant_id = $1 AND id IN (
-            SELECT id FROM idempotency_key
-            WHERE tenant_id = $1 AND created_at <= now() - interval '{KEPT_HOURS} hours' AND id <> $2
-            ORDER BY created_at LIMIT {_FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED)
+    WITH old AS MATERIALIZED (
+        SELECT id FROM idempotency_key
+        WHERE tenant_id = $1 AND created_at <= now() - interval '{KEPT_HOURS} hours' AND id <> $2
+        ORDER BY created_at LIMIT {_FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED
+    ), forgotten AS (
+        DELETE FROM idempotency_key k USING old WHERE k.tenant_id = $1 AND k.id = old.id
     )
     INSERT INTO idempotency_key (tenant_id, id, answer) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, id) DO UPDATE SET answer = excluded.answer, created_at = now()

@@ -129,8 +129,8 @@ async def test_an_export_of_the_trail_verifies_against_the_proof_of_a_tenant_tha
         await status.resume(actor)
     await status.suspend(actor)
     checkpoint = await seal_the_end(actor, "contract ended")
-    async with acting_as(actor, read_only=True):
-        export = [line async for line in lines()]
+    async with acting_as(actor, read_only=True) as unit:
+        export = [line async for line in lines(unit.connection, actor.tenant_id)]
 
     job_id = await mark(actor.tenant_id, checkpoint)
     while (erasure := await erasure_of(actor.tenant_id)).finished_at is None:
