@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from tenants import jobs
 from tenants.ids import new_id
 from tenants.jobs import JobKind
@@ -90,7 +92,7 @@ async def change_field(name: str, given: Mapping[str, Any], version: int | None)
     Raises:
         NotFound: there is none of this name.
         Invalid: a value cannot be.
-        Conflict: values are stored, or the settings were changed since that version.
+        Conflict: values are stored, a role has a condition on what is to be sealed, or the settings were changed since that version.
     """
     await hold_alone(version)
     before = await _field(name)
@@ -101,6 +103,8 @@ async def change_field(name: str, given: Mapping[str, Any], version: int | None)
             "bring the values over, then delete this one.",
             field=["is_sealed"],
         )
+    if after.is_sealed and not before.is_sealed:
+        await _refuse_conditions(name)
     if after != before:
         await session().connection.execute(_CHANGE, session().tenant_id, before.id, *_values(after))
         await _touched(name)
@@ -111,10 +115,11 @@ async def retire_field(name: str, version: int | None) -> None:
 
     Raises:
         NotFound: there is none of this name.
-        Conflict: the settings were changed since that version.
+        Conflict: a role has a condition on it, or the settings were changed since that version.
     """
     await hold_alone(version)
     field = await _field(name)
+    await _refuse_conditions(name)
     await session().connection.execute(_RETIRE, session().tenant_id, field.id)
     await jobs.create(JobKind.FIELD_CLEAR, field.id)
     await _touched(name)
@@ -177,12 +182,24 @@ async def _has_values(field: CustomField) -> bool:
     return bool(await session().connection.fetchval(statement, session().tenant_id, field.name))
 
 
+async def _refuse_conditions(name: str) -> None:
+    """A role that turns on a field would reach otherwise, or further, without its values."""
+    condition = orjson.dumps([{"field": f"custom.{name}"}]).decode()
+    roles = await session().connection.fetch(_ROLES, session().tenant_id, condition)
+    if roles:
+        names = ", ".join(row["name"] for row in roles)
+        raise Conflict(f"Roles have a condition on this field: {names}. Change them first.", field=["name"])
+
+
 async def _touched(name: str) -> None:
     current = session()
     await current.connection.execute("UPDATE tenant SET version = version + 1, updated_at = now() WHERE id = $1", current.tenant_id)
     await noted([f"custom.{name}"])
 
 
+_ROLES = """
+SELECT name FROM role WHERE tenant_id = $1 AND grants -> 'conditions' -> 'CUSTOMER' @> $2::jsonb ORDER BY name LIMIT 5
+"""
 _READ = """
 SELECT id, name, label, type, is_required, is_sealed, choices, least, most, retired_at IS NOT NULL AS is_retired
 FROM custom_field WHERE tenant_id = $1 ORDER BY name

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tenants.ids import new_id
 from tenants.session import Actor, acting_as
 from tests.server.conftest import Ask, Stored
 from tests.server.deciding import CREATE, CREATE_FIELD, DELETE_FIELD, UPDATE_FIELD, column, take
@@ -123,3 +124,17 @@ async def _held(actor: Actor) -> set[frozenset[str]]:
         column = (await unit.keyring()).column("customer", "custom_sealed")
         rows = await unit.connection.fetch("SELECT id, custom_sealed FROM customer WHERE tenant_id = $1", actor.tenant_id)
     return {frozenset(orjson.loads(column.open(row["id"], row["custom_sealed"]))) for row in rows}
+
+
+async def test_a_field_that_a_role_turns_on_is_neither_sealed_nor_taken_away(graphql: Ask, acme: Actor) -> None:
+    await graphql(CREATE_FIELD, as_=acme, input={"name": "size", "type": "TEXT"})
+    grants = {"permissions": {"CUSTOMER_READ": "ALL"}, "conditions": {"CUSTOMER": [{"field": "custom.size", "notIn": ["XL"]}]}}
+    async with acting_as(acme) as unit:
+        statement = "INSERT INTO role (tenant_id, id, name, grants) VALUES ($1, $2, '裁缝', $3)"
+        await unit.connection.execute(statement, acme.tenant_id, new_id(), orjson.dumps(grants).decode())
+
+    sealed = (await graphql(UPDATE_FIELD, as_=acme, input={"name": "size", "isSealed": True}))["updateCustomField"]
+    gone = (await graphql(DELETE_FIELD, as_=acme, input={"name": "size"}))["deleteCustomField"]
+    named = (await graphql(UPDATE_FIELD, as_=acme, input={"name": "size", "label": "尺码"}))["updateCustomField"]
+
+    assert [[each["code"] for each in told["userErrors"]] for told in (sealed, gone, named)] == [["CONFLICT"], ["CONFLICT"], []]
