@@ -45,7 +45,7 @@ def doubt(key_id: UUID) -> None:
 
 async def _found(secret: str, digest: bytes) -> KnownKey:
     _believed.pop(digest, None)
-    found = None
+    found, asked_at = None, time.monotonic()
     if is_well_formed(secret):
         async with installation().readers.acquire() as connection:
             found = await connection.fetchrow("SELECT tenant_id, id FROM door_api_key($1)", digest)
@@ -54,5 +54,5 @@ async def _found(secret: str, digest: bytes) -> KnownKey:
     key = await known_key(found["tenant_id"], found["id"])
     if len(_believed) >= _BELIEVED_MOST:
         _believed.pop(next(iter(_believed)))
-    _believed[digest] = key, time.monotonic() + BELIEVED_SECONDS
+    _believed[digest] = key, asked_at + BELIEVED_SECONDS
     return key

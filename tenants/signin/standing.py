@@ -13,13 +13,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from tenants.access.actors import actor_of_member
+from tenants.access.actors import BELIEVED_SECONDS, actor_of_member
 from tenants.installation import installation
 from tenants.refusals import NotAllowed
 from tenants.session import Actor
 from tenants.signin.tokens import NOT_VALID, AccessToken, read_access_token
 
-BELIEVED_SECONDS = 0.8
 _BELIEVED_MOST = 10_000
 
 #: The person's row is seen by none but him, so the session is asked first whose it is.

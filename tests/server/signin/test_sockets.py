@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from server.transport import sockets
 from server.transport.lasting import _open
+from tenants.access.actors import BELIEVED_SECONDS
 from tenants.session import Actor, acting_as
 from tenants.signin import sessions, standing
 from tests.server.conftest import KeyOf, Stored
@@ -104,7 +105,7 @@ async def test_who_has_lost_his_roles_is_told_nothing_more_on_a_socket_that_is_o
 
         async with acting_as(acme) as unit:
             await unit.connection.execute("UPDATE member SET role_ids = '{}' WHERE tenant_id = $1 AND id = $2", acme.tenant_id, member.id)
-        await asyncio.sleep(standing.BELIEVED_SECONDS)
+        await asyncio.sleep(BELIEVED_SECONDS)
         await stored(acme, name="Zoë Ångström")
         await say(socket, "b", "{ customers { totalCount } }")
         answers = [await socket.receive_json(timeout=SECONDS) for _ in range(2)]
