@@ -15,6 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from server.authentication import Context
 from server.reads.declaring import read_back
+from server.reads.guarding import Guard
 from server.reads.matching import matching
 from server.reads.places import PERMISSION
 from server.schema.graph import Customer
@@ -84,6 +85,7 @@ class ChangeSubscriptions:
             await _passed(wanted or {}, [])
         async for message in changes_of(actor.tenant_id):
             actor = await info.context.still_allowed()
+            Guard(actor.rights).check(Permission.CUSTOMER_READ)
             if not isinstance(message, Committed):
                 yield CustomerChange(action=ChangeAction.MISSED)
                 continue
