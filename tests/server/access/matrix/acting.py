@@ -19,6 +19,7 @@ ACTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "cancelImport": ("cancel", "", {}),
     "pauseImport": ("pause", "", {}),
     "resumeImport": ("resume", "", {}),
+    "inviteMember": ("", "", {"email": "neu@vogel.example.org", "name": "韩梅梅", "roleIds": [_SERVICE]}),
     "setMemberRoles": ("Member", "id", {"roleIds": [_SERVICE]}),
     "suspendMember": ("Member", "", {}),
     "resumeMember": ("Member", "", {}),

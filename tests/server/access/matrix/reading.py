@@ -203,12 +203,12 @@ async def orders(world: World, type_: str, expected: Expected) -> dict[str, Word
 
 def reports() -> Iterator[tuple[str, str]]:
     """The reports, and the type of record each is about."""
-    for name, place in _roots():
+    for name, place in roots():
         if isinstance(place, Report):
             yield name, place.filtered
 
 
-def _roots() -> Iterator[tuple[str, object]]:
+def roots() -> Iterator[tuple[str, object]]:
     assert WHOLE.query_type is not None
     for name, field in WHOLE.query_type.fields.items():
         yield name, place_of(field.extensions["strawberry-definition"])
@@ -246,7 +246,7 @@ async def report(world: World, name: str, of: str, expected: Expected) -> dict[s
 
 def by_id() -> list[str]:
     """The root fields that give a record by its id."""
-    return [name for name, place in _roots() if isinstance(place, ById | ByIds)]
+    return [name for name, place in roots() if isinstance(place, ById | ByIds)]
 
 
 async def record(world: World, name: str) -> dict[str, Words]:
@@ -271,7 +271,7 @@ PLAIN = {"estimate": '(document: "{ __typename }")'}
 
 
 def computed() -> list[str]:
-    return [name for name, place in _roots() if isinstance(place, Computed)]
+    return [name for name, place in roots() if isinstance(place, Computed)]
 
 
 async def computed_field(world: World, name: str, expected: Expected) -> dict[str, Words]:
