@@ -74,12 +74,13 @@ def open_sealed(
         else:
             clear[place] = text is not None and bool(purpose) and sealed.revealed != () and said is not False
             row[sealed.key] = None if text is None else _shown(sealed, text, clear[place])
-    if "value" in {name for _, name in sealed.wanted} and any(row[sealed.key] for row in rows):
+    wanted = next((key for key, name in sealed.wanted if name == "value"), None)
+    if wanted is not None:
         revealed = [id for id, is_clear in zip(ids, clear, strict=True) if is_clear]
         if revealed:
             reading.revealed.add(sealed, purpose, revealed)
-        if len(revealed) < sum(bool(row[sealed.key]) for row in rows):
-            reading.errors.append(_not_revealed(sealed, purpose, *where))
+        if any(_refused(row, sealed.key, wanted) for row in rows):
+            reading.errors.append(_not_revealed(sealed, wanted, purpose, *where))
 
 
 def _purpose(sealed: Sealed, reading: Reading) -> str | None:
@@ -118,27 +119,34 @@ def _shown(sealed: Sealed, text: str, may_reveal: bool, name: str | None = None)
     return shown
 
 
-def _not_revealed(sealed: Sealed, purpose: str | None, value: Any, at: tuple[str, ...], path: Path) -> GraphQLError:
-    """One error for a field, however many records it was asked of; its path names the first of them that has a value."""
-    key = next(key for key, name in sealed.wanted if name == "value")
-    place = [*at, *(_first(value, path, sealed.key) or []), sealed.key, *([0] if sealed.is_map else []), key]
+def _not_revealed(sealed: Sealed, wanted: str, purpose: str | None, value: Any, at: tuple[str, ...], path: Path) -> GraphQLError:
+    """One error for a field, however many records it was asked of; its path names the first value that is not given."""
+    place = [*at, *(_first(value, path, sealed.key, wanted) or [sealed.key, *([0] if sealed.is_map else []), wanted])]
     if purpose is None and sealed.revealed != ():
         return graphql_error(NotAllowed(_NO_PURPOSE, code="PURPOSE_REQUIRED"), path=place)
     return graphql_error(NotAllowed(_NOT_ALLOWED), path=place)
 
 
-def _first(value: Any, path: Path, key: str) -> list[str | int] | None:
-    """The first concrete path to an object that has a value under this key."""
+def _refused(row: Mapping[str, Any], key: str, wanted: str) -> list[str | int] | None:
+    """The path in a record to the first value under this key that is not given in clear."""
+    shown = row[key]
+    if isinstance(shown, list):
+        return next(([key, index, wanted] for index, each in enumerate(shown) if each[wanted] is None), None)
+    return [key, wanted] if shown is not None and shown[wanted] is None else None
+
+
+def _first(value: Any, path: Path, key: str, wanted: str) -> list[str | int] | None:
+    """The first concrete path to such a value, in whichever record."""
     if value is None:
         return None
     if not path:
-        return [] if value[key] is not None else None
+        return _refused(value, key, wanted)
     step, rest = path[0], path[1:]
     if step is not EACH:
-        below = _first(value[step], rest, key)
+        below = _first(value[step], rest, key, wanted)
         return None if below is None else [step, *below]
     for index, item in enumerate(value):
-        below = _first(item, rest, key)
+        below = _first(item, rest, key, wanted)
         if below is not None:
             return [index, *below]
     return None
