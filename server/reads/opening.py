@@ -131,7 +131,8 @@ def _refused(row: Mapping[str, Any], key: str, wanted: str) -> list[str | int] |
     """The path in a record to the first value under this key that is not given in clear."""
     shown = row[key]
     if isinstance(shown, list):
-        return next(([key, index, wanted] for index, each in enumerate(shown) if each[wanted] is None), None)
+        hidden = next((index for index, each in enumerate(shown) if each[wanted] is None), None)
+        return None if hidden is None else [key, hidden, wanted]
     return [key, wanted] if shown is not None and shown[wanted] is None else None
 
 
