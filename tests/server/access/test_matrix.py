@@ -13,7 +13,7 @@ from server.reads import sql
 from server.reads.places import Related
 from tenants.access.built_in import BY_WORD
 from tests.conftest import MakeTenant
-from tests.server.access.matrix import acting, reading, writing
+from tests.server.access.matrix import acting, reading, telling, writing
 from tests.server.access.matrix.asking import cells, foreign_of
 from tests.server.access.matrix.told import FILE, Cells, read, written
 from tests.server.access.matrix.world import Tenancy, world_of
@@ -46,7 +46,9 @@ def differences(found: Cells, expected: Cells) -> list[str]:
     ]
 
 
-async def test_every_role_is_answered_as_expected(make_tenant: MakeTenant, http: httpx.AsyncClient, app: Starlette, foreign: Tenancy) -> None:
+async def test_every_role_is_answered_as_expected(
+    make_tenant: MakeTenant, http: httpx.AsyncClient, app: Starlette, foreign: Tenancy
+) -> None:
     expected, before = read(FILE.read_text(encoding="utf-8")), await dump(foreign.actor)
     found = await cells(make_tenant, http, app, foreign, expected)
 
@@ -64,7 +66,7 @@ def _still(tables: dict[str, str]) -> dict[str, Any]:
 
 def test_everything_of_the_schema_is_asked() -> None:
     whole: Any = reading.WHOLE
-    asked = {*reading.LISTS.values(), *reading.by_id(), *(name for name, _ in reading.reports()), *reading.computed()}
+    asked = {*reading.LISTS.values(), *telling.by_id(), *(name for name, _ in reading.reports()), *telling.computed()}
 
     assert set(whole.query_type.fields) == asked
     assert set(whole.mutation_type.fields) == writing.MUTATIONS | acting.ACTS.keys()

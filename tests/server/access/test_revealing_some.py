@@ -21,9 +21,7 @@ async def own(somebody: Person, customer: str) -> None:
         await unit.connection.execute(_OWNED, somebody.tenant.tenant_id, local_id(RecordType.CUSTOMER, customer), somebody.id)
 
 
-async def test_the_error_is_at_a_value_that_is_not_given(
-    acme: Actor, make_member: MakeMember, make_role: MakeRole, stored: Stored
-) -> None:
+async def test_the_error_is_at_a_value_that_is_not_given(acme: Actor, make_member: MakeMember, make_role: MakeRole, stored: Stored) -> None:
     permissions = {"CUSTOMER_READ": "ALL", "CUSTOMER_REVEAL": "OWN"}
     somebody = await make_member(acme, await make_role(acme, {"permissions": permissions, "fields": {"CUSTOMER": {"*": "READ"}}}))
     await stored(acme, name="李雷", phone="13912345678")

@@ -46,6 +46,10 @@ ACTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+def _filled(value: Any, place: int) -> Any:
+    return value.format(column=place) if isinstance(value, str) else value
+
+
 async def acts(world: World) -> dict[str, Words]:
     """What becomes of each."""
     return {name: await _act(world, name) for name in ACTS}
@@ -62,7 +66,9 @@ async def _act(world: World, name: str) -> Words:
     ids = {**world.ids, **world.extra}[of]
     if not named:
         return tuple(await done(world, name, ids, argument="id"))
-    filled = [{key: each.format(column=place) if isinstance(each, str) else each for key, each in given.items()} for place in range(len(ids))]
+    filled = [
+        {key: each.format(column=place) if isinstance(each, str) else each for key, each in given.items()} for place in range(len(ids))
+    ]
     inputs = [None if id is None else {named: id, **filled[place]} for place, id in enumerate(ids)]
     if name == "endMemberSessions":  # one's own are the last: nothing is answered after that
         return tuple(reversed(await done(world, name, inputs[::-1])))

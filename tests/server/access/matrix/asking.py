@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from tenants.access.built_in import BY_WORD
 from tenants.words import RecordType
-from tests.server.access.matrix import acting, hearing, reading, writing
+from tests.server.access.matrix import acting, hearing, reading, telling, writing
 from tests.server.access.matrix.told import Cells
 from tests.server.access.matrix.world import TYPES, MakeTenant, Tenancy, Words, World, settle, world_of
 
@@ -52,12 +52,12 @@ async def _of_role(world: World, expected: _Expected) -> AsyncIterator[tuple[str
         if noun in (RecordType.CUSTOMER, RecordType.ORDER):
             group = f"{type_} filter by what is related"
             yield group, await reading.lists(world, type_, list(reading.nested_tests(type_, world)), expected[group])
-    for name in reading.by_id():
-        yield "by id", await reading.record(world, name)
+    for name in telling.by_id():
+        yield "by id", await telling.record(world, name)
     for name, of in reading.reports():
         yield f"{name} report", await reading.report(world, name, of, expected[f"{name} report"])
-    for name in reading.computed():
-        yield f"{name} computed", await reading.computed_field(world, name, expected[f"{name} computed"])
+    for name in telling.computed():
+        yield f"{name} computed", await telling.computed_field(world, name, expected[f"{name} computed"])
     yield "subscriptions", await hearing.heard(world)
     async for group, words in writing.written(world):
         yield group, words

@@ -35,7 +35,9 @@ async def _changed(world: World) -> Words:
         for place, id in enumerate(ids):
             actor = world.foreign if place == len(ids) - 1 else world.tenant
             async with acting_as(actor):
-                await take_in(Batch.of_one(RecordType.CUSTOMER, {"id": id or "", "city": f"Zürich {world.role}"}), IntakeRules(only_by_id=True))
+                await take_in(
+                    Batch.of_one(RecordType.CUSTOMER, {"id": id or "", "city": f"Zürich {world.role}"}), IntakeRules(only_by_id=True)
+                )
         told = await _told(socket)
     if isinstance(told, str):
         return (told,) * len(ids)

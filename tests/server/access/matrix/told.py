@@ -1,8 +1,8 @@
 """The file of what is expected: for what is asked, by roles of whom it is the same, four words and the fields of which they are true.
 
-    Customer read
-      SALES
-        VALUE MASKED ABSENT ABSENT: externalId name
+Customer read
+  SALES
+    VALUE MASKED ABSENT ABSENT: externalId name
 """
 
 from __future__ import annotations

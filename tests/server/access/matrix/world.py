@@ -40,7 +40,14 @@ CUSTOMER = {
     **{"name": "王芳芳", "kind": "PERSON", "company": "Kontor Südwest", "gender": "FEMALE", "birth_date": "1990-03-05"},
     **{"occupation": "Dichterin", "phone": "+8613812345678", "email": "fang@vogel.example.org", "address": "西湖路 1 号"},
     **{"national_id": "11010519491231002X", "postal_code": "310000", "country": "CN", "region": "华东", "city": "杭州"},
-    **{"lifecycle": "ACTIVE", "source": "展会", "owner": "Łukasz", "tags": "vip", "custom.note": "Grüner Tee", "custom.secret_note": "Nüsse"},
+    **{
+        "lifecycle": "ACTIVE",
+        "source": "展会",
+        "owner": "Łukasz",
+        "tags": "vip",
+        "custom.note": "Grüner Tee",
+        "custom.secret_note": "Nüsse",
+    },
 }
 OTHERS: dict[RecordType, dict[str, str]] = {
     RecordType.CONTACT: {

@@ -18,7 +18,14 @@ _TOGETHER = 12
 _BESIDE = {"id", "version"}
 
 _LINE = {"product": "Oolong", "quantity": "1", "unitPrice": "7"}
-_ORDERED = {"orderedAt": "2024-06-01T10:00:00Z", "status": "OPEN", "currency": "EUR", "amount": "7", "paymentMethod": "CARD", "lines": [_LINE]}
+_ORDERED = {
+    "orderedAt": "2024-06-01T10:00:00Z",
+    "status": "OPEN",
+    "currency": "EUR",
+    "amount": "7",
+    "paymentMethod": "CARD",
+    "lines": [_LINE],
+}
 #: What each field is changed to.
 VALUES: dict[str, dict[str, Any]] = {
     "Customer": {
@@ -28,7 +35,7 @@ VALUES: dict[str, dict[str, Any]] = {
         **{"source": "网站", "owner": "Wang", "tags": ["neu"], "custom": [{"name": "note", "value": "Oolong"}]},
     },
     "Contact": {"name": "李雷", "jobTitle": "经理", "phone": "13912345670", "email": "lei@vogel.example.org", "isPrimary": False},
-    "Order": _ORDERED,
+    "Order": _ORDERED | {"lines": [_LINE]},
     "Interaction": {
         **{"channel": "CHAT", "direction": "OUTBOUND", "occurredAt": "2024-06-01T10:00:00Z", "subject": "茶", "content": "要茶"},
         "followUp": "CLOSED",
@@ -83,7 +90,9 @@ async def done(world: World, mutation: str, given: Sequence[Any], *, argument: s
     for start in range(0, len(given), _TOGETHER):
         some = given[start : start + _TOGETHER]
         variables = {f"v{place}": each for place, each in enumerate(some) if each is not None}
-        told = "results { status problems { code severity } } userErrors { code }" if mutation == "upsertCustomers" else "userErrors { code }"
+        told = (
+            "results { status problems { code severity } } userErrors { code }" if mutation == "upsertCustomers" else "userErrors { code }"
+        )
         parts = " ".join(f"a{name[1:]}: {mutation}({argument}: ${name}) {{ {told} }}" for name in variables)
         declared = ", ".join(f"${name}: {types[argument]}" for name in variables)
         answer = await world.ask(f"mutation ({declared}) {{ {parts} }}", **variables) if variables else {}
