@@ -88,27 +88,29 @@ class Reference:
             case "ID":
                 return lambda row, _: row.global_id
             case "ProtectedText":
-                return lambda row, _: self._protected(row, MASKS[name], row[snake(name)])
+                return lambda row, _: self._protected(row, snake(name), MASKS[name], row[snake(name)])
             case "ProtectedCustomValue":
                 return lambda row, _: [
-                    {"name": key, **self._protected(row, mask_text, str(value))}  # type: ignore[dict-item]  # it is not None
+                    {"name": key, **told}
                     for key, value in sorted(row["custom_sealed"].items())
-                    if value is not None
+                    if value is not None and (told := self._protected(row, f"custom.{key}", mask_text, str(value)))
                 ]
             case "CustomValue":
-                return lambda row, _: [{"name": key, "value": value} for key, value in sorted(row["custom"].items())]
+                return lambda row, _: [
+                    {"name": key, "value": value} for key, value in sorted(row["custom"].items()) if row.sees(f"custom.{key}")
+                ]
             case "Flag":
-                return lambda row, _: [_flag(each) for each in row["flags"]]
+                return lambda row, _: [_flag(each) for each in row["flags"] if row.sees(each.split(":")[0])]
             case "Spending":
                 return lambda row, _: [
                     _spent(store, row, each) for each in listing.totals(store.children("Order", "customer_id", row["id"]))
                 ]
-        return lambda row, _: _shown(row, snake(name), named)
+        return lambda row, _: _masked(row, snake(name)) if not row.sees(snake(name)) else _shown(row, snake(name), named)
 
-    def _protected(self, row: Row, mask: Callable[[str], str], text: str | None) -> dict[str, Any] | None:
-        if text is None:
+    def _protected(self, row: Row, column: str, mask: Callable[[str], str], text: str | None) -> dict[str, Any] | None:
+        if text is None or not row.masks(column):
             return None
-        return {"masked": mask(text), "value": text if self._may_reveal else _Refused(row.type)}
+        return {"masked": mask(text), "value": text if self._may_reveal and row.reveals(column) else _Refused(row.type)}
 
 
 class _Refused:
@@ -116,6 +118,11 @@ class _Refused:
 
     def __init__(self, type_: str) -> None:
         self.type = type_
+
+
+def _masked(row: Row, column: str) -> str | None:
+    """A text in clear of which only a mask may be seen."""
+    return f"{row[column][:1]}***" if row.masks(column) and row[column] is not None else None
 
 
 def _shown(source: Any, key: str, named: str) -> Any:

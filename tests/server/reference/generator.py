@@ -75,6 +75,14 @@ class Generator:
                 self._forget_some()
                 return Asked(document, self._written.variables)
 
+    def offers(self, type_: str, name: str) -> bool:
+        """Whether documents may have a field of a type, or a value of an enum by which its records are ordered or counted."""
+        return True
+
+    def filter(self, type_: Any) -> Any:
+        """A filter of this type."""
+        return self._filters.make(type_)
+
     def _forget_some(self) -> None:
         """A variable that may be null may be left out."""
         for name, type_ in self._written.types.items():
@@ -84,6 +92,7 @@ class Generator:
     def _selection(self, type_: GraphQLObjectType | GraphQLInterfaceType, depth: int, around: int) -> str:
         fields = [name for name, each in type_.fields.items() if depth < DEPTH_MOST - 1 or is_leaf(each.type)]
         fields = [name for name in fields if not (type_.name == "Query" and (name in OUTSIDE or _is_computed(type_.fields[name])))]
+        fields = [name for name in fields if self.offers(type_.name, name)]
         wanted = self.chance.sample(fields, min(len(fields), self.chance.randrange(1, 3 if depth == 0 else 5)))
         if type_.name.endswith(("Connection", "Edge")):  # a page without its records says little
             wanted = list({*wanted, *({"nodes", "edges"} & set(fields) if self.chance.random() < 0.5 else ()), *({"node"} & set(fields))})
@@ -156,7 +165,7 @@ class Generator:
             values["filter"] = self._value("filter", definition.args["filter"].type, type_)
         if self.chance.random() < 0.4:
             values["orderBy"] = self._value("orderBy", definition.args["orderBy"].type, type_)
-        if "search" in definition.args and self.chance.random() < 0.2:
+        if "search" in definition.args and self.offers(type_, "SEARCH") and self.chance.random() < 0.2:
             values["search"] = self.chance.choice(SEARCHES)
         for side in ("after", "before"):
             if self.chance.random() < 0.4:
@@ -173,14 +182,16 @@ class Generator:
         input_: Any = get_named_type(type_)
         match name:
             case "filter":
-                return self._filters.make(input_)
+                return self.filter(input_)
             case "orderBy":
-                fields = self.chance.sample(list(get_named_type(input_.fields["field"].type).values), self.chance.choice([1, 1, 2]))
+                known = [each for each in get_named_type(input_.fields["field"].type).values if self.offers(named, each)]
+                fields = self.chance.sample(known, min(len(known), self.chance.choice([1, 1, 2])))
                 return [{"field": each, "direction": self.chance.choice(["ASC", "DESC"])} for each in fields]
             case "first":
                 return self.chance.randrange(1, 12)
             case "groupBy":
-                return self.chance.sample(list(input_.values), self.chance.randrange(4))
+                known = [each for each in input_.values if self.offers(named, each)]
+                return self.chance.sample(known, min(len(known), self.chance.randrange(4)))
             case "id":
                 ids = [row.global_id for row in self.store.rows.get(named, [])]
                 return self.chance.choice(ids) if ids else self._any_id()

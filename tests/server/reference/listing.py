@@ -58,7 +58,7 @@ def said(keys: Sequence[Key], search: str | None) -> str:
 def page(store: Store, cursors: Cursors, rows: Iterable[Row], field: str, type_: str, given: Given) -> dict[str, Any]:
     """A page as the connection type shows it; a cursor is a Place."""
     search, keys = given.get("search"), order_of(type_, given)
-    found = [row for row in rows if passes(store, row, given.get("filter") or {}) and (not search or row["id"] in store.searches[search])]
+    found = [row for row in rows if passes(store, row, given.get("filter") or {}) and (not search or _is_found(store, row, search))]
     ranks = store.searches.get(search or "", {})
     compare = _comparing(keys, ranks)
     whole = sorted(found, key=cmp_to_key(compare))
@@ -81,9 +81,13 @@ def page(store: Store, cursors: Cursors, rows: Iterable[Row], field: str, type_:
     return {"nodes": shown, "edges": edges, "pageInfo": info, "totalCount": len(whole)}
 
 
+def _is_found(store: Store, row: Row, search: str) -> bool:
+    return row["id"] in store.searches[search] and row.sees("name") and row.sees("company")
+
+
 def _comparing(keys: Sequence[Key], ranks: Mapping[Any, float]) -> Callable[[Row, Row], int]:
     def value(row: Row, key: Key) -> Any:
-        return ranks[row["id"]] if key.column == "search" else row[key.column]
+        return ranks[row["id"]] if key.column == "search" else row[key.column] if row.sees(key.column) else None
 
     def compare(one: Row, other: Row) -> int:
         for key in keys:
@@ -106,7 +110,7 @@ def totals(orders: Iterable[Row]) -> list[dict[str, Any]]:
     """Orders that count, added up by currency."""
     by_currency: dict[str, list[Row]] = {}
     for order in orders:
-        if order["status"] not in ("CANCELLED", "REFUNDED"):
+        if order["status"] not in ("CANCELLED", "REFUNDED") and order.sees("amount"):
             by_currency.setdefault(order["currency"], []).append(order)
     return [
         {
@@ -158,7 +162,7 @@ def _grouping(store: Store, row: Row, by: str) -> Any:
     lengths = {"CREATED_YEAR": 4, "CREATED_MONTH": 7, "CREATED_DAY": 10}
     if by in lengths:
         return row["created_at"].astimezone(ZoneInfo(store.zone)).date().isoformat()[: lengths[by]]
-    return row[by.lower()]
+    return row[by.lower()] if row.sees(by.lower()) else None
 
 
 def customer_spending(store: Store, given: Given) -> list[dict[str, Any]]:
@@ -197,8 +201,10 @@ def popular_products(store: Store, given: Given) -> list[dict[str, Any]]:
 
 def preferences_by_region(store: Store, given: Given) -> list[dict[str, Any]]:
     counts: dict[tuple[Any, ...], int] = {}
-    for row in _filtered(store, "Customer", given):
+    for row in (each for each in _filtered(store, "Customer", given) if each.sees("country") and each.sees("region")):
         for liked in store.children("Preference", "customer_id", row["id"]):
+            if not (liked.sees("kind") and liked.sees("value")):
+                continue
             key = (row["country"], row["region"], liked["kind"], liked["value"])
             counts[key] = counts.get(key, 0) + 1
     found = [dict(zip(("country", "region", "kind", "value"), key, strict=True)) | {"customers": count} for key, count in counts.items()]

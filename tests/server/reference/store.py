@@ -42,6 +42,18 @@ class Row:
     def global_id(self) -> str:
         return f"{TABLES[self.type][1]}_{self['id'].hex}"
 
+    def sees(self, column: str) -> bool:
+        """Whether who asks may see the value of a column; a custom field is `custom.shoe_size`. Here he may see everything."""
+        return True
+
+    def masks(self, column: str) -> bool:
+        """Whether he may see a mask of it at least."""
+        return True
+
+    def reveals(self, column: str) -> bool:
+        """Whether he may see it in clear though it is sealed, if he may reveal anything."""
+        return True
+
 
 @dataclass
 class Store:
