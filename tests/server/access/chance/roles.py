@@ -36,7 +36,7 @@ _SCOPES = ("OWN", "TEAM", "TEAM", "ALL", "ALL")
 
 def random_role(chance: Random) -> dict[str, Any]:
     """A role; most read most nouns, so that there is something to hide."""
-    permissions = {}
+    permissions: dict[str, str] = {}
     for noun in FIELDS:
         likely = {"READ": 0.9, "CREATE": 0.5, "UPDATE": 0.6, "DELETE": 0.4} | ({"REVEAL": 0.6} if noun in _REVEALED else {})
         permissions |= {f"{noun}_{action}": chance.choice(_SCOPES) for action, often in likely.items() if chance.random() < often}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import httpx
-from starlette.types import ASGIApp
 
 from tenants.access.built_in import BY_WORD
 from tenants.words import RecordType
@@ -19,7 +19,7 @@ async def foreign_of(make_tenant: MakeTenant, http: httpx.AsyncClient) -> Tenanc
     return await settle(await make_tenant(), http, [BY_WORD["ADMIN"].id], "F")
 
 
-async def cells(make_tenant: MakeTenant, http: httpx.AsyncClient, app: ASGIApp, foreign: Tenancy, expected: Cells) -> Cells:
+async def cells(make_tenant: MakeTenant, http: httpx.AsyncClient, app: Any, foreign: Tenancy, expected: Cells) -> Cells:
     """What every built-in role is answered. `expected` only says what may be asked together."""
     found: Cells = {}
     for role in BY_WORD:

@@ -61,7 +61,7 @@ async def _progress(world: World) -> Words:
 
 async def _told(socket: AsyncWebSocketSession, most: int = 9) -> list[Any] | str:
     """What comes until nothing does, or the code of the error that comes instead."""
-    found = []
+    found: list[Any] = []
     while len(found) < most:
         try:
             message = await socket.receive_json(timeout=_SILENT_SECONDS)

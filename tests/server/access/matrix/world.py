@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from starlette.types import ASGIApp
 
 from tenants.access.built_in import ADMIN, BY_WORD, SERVICE
 from tenants.access.roles import make_role
@@ -92,7 +91,7 @@ class World:
     foreign: Actor
     secret: str
     http: httpx.AsyncClient
-    app: ASGIApp
+    app: Any
     ids: Ids
     extra: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
 
@@ -192,7 +191,7 @@ async def _imports(http: httpx.AsyncClient, secret: str) -> tuple[list[str], lis
     return uploads, imports
 
 
-async def world_of(role: str, make_tenant: MakeTenant, http: httpx.AsyncClient, app: ASGIApp, foreign: Tenancy) -> World:
+async def world_of(role: str, make_tenant: MakeTenant, http: httpx.AsyncClient, app: Any, foreign: Tenancy) -> World:
     """A tenant of which a member has this role, beside the other tenant."""
     ours = await settle(await make_tenant(), http, [BY_WORD[role].id, *[SERVICE.id] * 4, ADMIN.id])
     secret = (await ours.members[0].sign_in()).access
