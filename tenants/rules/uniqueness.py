@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tenants.intake.rules import KeyKind
+from tenants.access.rights import ALL_ROWS
+from tenants.intake.rules import KeyKind, field_of
+from tenants.refusals import NotAllowed
 from tenants.session import session
+from tenants.words import RecordType
 
 #: So many shared keys are told, and so many of the customers that share one.
 CLASHES_MOST = 50
@@ -31,9 +34,18 @@ class Clash:
 
 
 async def clashes(kinds: Sequence[KeyKind]) -> list[Clash]:
-    """Stored customers that share a key of one of these kinds: the first 50 keys, with 10 customers each."""
+    """Stored customers that share a key of one of these kinds: the first 50 keys, with 10 customers each.
+
+    Raises:
+        NotAllowed: the actor may not see on every customer what the key is made of; this would tell him.
+    """
     if not kinds:
         return []
+    rights = session().actor.rights
+    for kind in kinds:
+        if rights.readable(RecordType.CUSTOMER, field_of(kind)) != ALL_ROWS:
+            message = f"To make {kind.name} unique takes roles that let you see it of every customer: those that share one are told."
+            raise NotAllowed(message, field=["unique_keys"])
     rows = await session().connection.fetch(_SHARED, session().tenant_id, [kind.value for kind in kinds])
     return [Clash(KeyKind(row["kind"]), row["ids"], row["customers"]) for row in rows]
 
