@@ -84,7 +84,7 @@ PARTNER = _built_in(
 AUDITOR = _built_in(
     6,
     "AUDITOR",
-    "Reads the trail, people, roles, keys, settings and imports; of records everything that is not personal, the rest as masks.",
+    "Reads the trail, people, roles, keys, settings and imports; of records names, contact data and what was said are masks.",
     _records("ALL", Action.READ)
     | _plain(
         Permission.IMPORT_READ,
