@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, validate
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
@@ -27,7 +29,7 @@ _COMPARISONS_MOST = 30_000
 overlapping.MAX_COMPLEXITY_BUDGET = _COMPARISONS_MOST
 
 
-@dataclass(slots=True)
+@dataclass
 class Document:
     """A document that may run. `operations` by name; in `found` and `plans` the road out keeps what it makes of them."""
 
@@ -36,6 +38,11 @@ class Document:
     operations: dict[str | None, OperationDefinitionNode]
     found: dict[str | None, Operation] = field(default_factory=dict)
     plans: dict[object, object] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of its text, 64 hex digits: what an operation without a name is called by."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def tokens(self) -> int:

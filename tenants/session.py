@@ -16,6 +16,7 @@ from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
 from tenants.access.built_in import EVERYTHING
+from tenants.access.holding import Asker
 from tenants.access.rights import NOTHING_GRANTED, Rights
 from tenants.encryption import Keyring
 from tenants.encryption.tenant_keys import keyring_of, recall
@@ -50,6 +51,11 @@ class Actor:
     member_id: UUID | None = None
     teammates: tuple[UUID, ...] = field(default=(), compare=False)
     points_per_minute: int | None = field(default=None, compare=False)
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks, as far as scopes depend on it."""
+        return Asker(self.member_id, self.teammates)
 
     def __post_init__(self) -> None:
         if self.rights is None:

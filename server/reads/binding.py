@@ -11,7 +11,7 @@ from server.reads.conditions import LookedUp
 from server.reads.lists import Asked
 from server.reads.parameters import Allowed, Limit, Parameter, Position, RecordId, RecordIds, Value, Words
 from server.reads.plan import Page, Plan
-from tenants.access.reach import Who
+from tenants.access.reach import value_for
 from tenants.encryption import Keyring
 from tenants.intake.lookups import digests
 from tenants.intake.rules import TenantRules
@@ -45,15 +45,7 @@ async def bound(
 
 def allowed(parameter: Allowed, actor: Actor) -> object:
     """What rights depend on: who asks, or what a role says."""
-    match parameter.value:
-        case Who.ME:
-            return actor.member_id
-        case Who.TEAM:
-            return [each for each in (actor.member_id, *actor.teammates) if each is not None]
-        case tuple() as texts:
-            return list(texts)
-        case text:
-            return text
+    return value_for(actor.asker, parameter.value)
 
 
 def _value(

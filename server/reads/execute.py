@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute_sync, is_non_null_type
@@ -227,7 +226,7 @@ class Road:
 
 
 def _circumstances(asked: Asked, context: Context) -> Circumstances:
-    query = asked.name or f"sha256:{sha256(asked.document.text.encode()).hexdigest()}"
+    query = asked.name or f"sha256:{asked.document.sha256}"
     address = None if context.address is None else str(context.address)
     return Circumstances(query, address, context.purpose)
 

@@ -16,7 +16,7 @@ from server.reads.places import Table
 from tenants.access.fields import CUSTOM, FIELDS, SYSTEM, field_of
 from tenants.access.permissions import NOUNS, Action, Level, Permission, on
 from tenants.access.reach import Bind, visible, within
-from tenants.access.rights import OTHERS, Rights, Rows
+from tenants.access.rights import OTHERS, Rights, Rows, custom_names
 from tenants.refusals import NotAllowed
 from tenants.words import RecordType
 
@@ -121,7 +121,6 @@ class Guard:
 
 def map_levels(rights: Rights, noun: RecordType) -> Iterator[tuple[str, Rows, Rows]]:
     """Of each custom field that a role names, and of all others as `*`: where it may be seen as a mask, and where in clear."""
-    said = {name for grant in rights.grants for of, levels in grant.levels if of is noun for name, _ in levels if name.startswith(CUSTOM)}
-    for name in ("?", *sorted(each.removeprefix(CUSTOM) for each in said)):
+    for name in ("?", *(each.removeprefix(CUSTOM) for each in custom_names(rights.grants))):
         whole = f"{CUSTOM}{name}"
         yield name.replace("?", "*"), rights.readable(noun, whole, Level.MASKED), rights.rows(on(noun, Action.REVEAL), whole)

@@ -82,6 +82,7 @@ def statement_of(plan: Plan, rights: Rights) -> Statement:
             answers.append(Answers(number, place))
     walks = f"WITH {', '.join(writer.walks)} " if writer.walks else ""
     text = f"{walks}SELECT " + ",\n".join(f"convert_to({column}, 'UTF8')" for column in columns) + f"\nFROM {ACTING}"
+    # One plan for every team would suit those who own a part of everything, and read a whole tenant for a team that owns nothing yet.
     is_planned_once = all(each.shape.is_plain for each in plan.lists) and Allowed(Who.TEAM) not in writer.parameters
     return Statement(text, tuple(writer.parameters), tuple(answers), is_planned_once)
 

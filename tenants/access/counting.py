@@ -13,7 +13,7 @@ import asyncpg
 from tenants.access.difference import named_fields
 from tenants.access.holding import Asker
 from tenants.access.permissions import Action, Level, Permission, on
-from tenants.access.reach import TABLES, Bind, Who, visible, within
+from tenants.access.reach import TABLES, Bind, Who, value_for, visible, within
 from tenants.access.rights import Rights, Rows
 from tenants.session import Actor, session
 from tenants.words import RecordType
@@ -48,13 +48,12 @@ class Values:
 
     def bind_as(self, member_id: UUID | None, teammates: Iterable[UUID]) -> Bind:
         """Binds for somebody: who asks, or the member about whom is asked."""
-        team = sorted({each for each in (member_id, *teammates) if each is not None})
+        asker = Asker(member_id, tuple(teammates))
 
         def bind(value: Who | str | tuple[str, ...], type_: str) -> str:
             key = (value, type_, member_id if isinstance(value, Who) else None)
             if key not in self._places:
-                said: Any = list(value) if isinstance(value, tuple) else value
-                self.values.append({Who.ME: member_id, Who.TEAM: team}[value] if isinstance(value, Who) else said)
+                self.values.append(value_for(asker, value))
                 self._places[key] = f"${len(self.values) + 1}::{type_}"
             return self._places[key]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenants.access.fields import CUSTOM, FIELDS
 from tenants.access.permissions import NOUNS, ON_RECORDS, Level, Permission, Scope
-from tenants.access.rights import OTHERS, Grant, Rights, Test
+from tenants.access.rights import OTHERS, Grant, Rights, Test, custom_names
 from tenants.words import RecordType
 
 #: How many differences of one kind a trail's entry spells out; of more it says the count.
@@ -67,9 +67,8 @@ def widest(rights: Rights) -> dict[Permission, Scope]:
 
 def named_fields(grants: Iterable[Grant]) -> list[tuple[RecordType, str]]:
     """The fields of every noun, with the custom ones that these roles name; `custom.*` stands for those they do not."""
-    custom = {name for grant in grants for noun, levels in grant.levels for name, _ in levels if name.startswith(CUSTOM)}
     known = [(noun, name) for noun in NOUNS for name in FIELDS[noun]]
-    return [*known, *((RecordType.CUSTOMER, name) for name in sorted({*custom, f"{CUSTOM}{OTHERS}"}))]
+    return [*known, *((RecordType.CUSTOMER, name) for name in sorted([*custom_names(grants), f"{CUSTOM}{OTHERS}"]))]
 
 
 def highest(rights: Rights, names: Iterable[tuple[RecordType, str]]) -> dict[tuple[RecordType, str], Level]:

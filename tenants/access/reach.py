@@ -10,8 +10,9 @@ from collections.abc import Callable
 from enum import Enum
 
 from tenants.access.fields import CUSTOM, FIELDS
+from tenants.access.holding import Asker
 from tenants.access.permissions import Level, Scope
-from tenants.access.rights import ALL_ROWS, NO_ROWS, Reach, Rights, Rows, Test, is_as_wide
+from tenants.access.rights import ALL_ROWS, NO_ROWS, Reach, Rights, Rows, Test, custom_names, is_as_wide
 from tenants.words import RecordType
 
 
@@ -34,6 +35,19 @@ TABLES = {
     RecordType.NEED: "need",
     RecordType.PREFERENCE: "preference",
 }
+
+
+def value_for(asker: Asker, value: Who | str | tuple[str, ...]) -> object:
+    """What is bound for a value when somebody asks."""
+    match value:
+        case Who.ME:
+            return asker.member_id
+        case Who.TEAM:
+            return sorted({each for each in (asker.member_id, *asker.teammates) if each is not None})
+        case tuple() as texts:
+            return list(texts)
+        case text:
+            return text
 
 
 def within(rows: Rows, noun: RecordType, row: str, bind: Bind, customer: str | None = None) -> str:
@@ -88,14 +102,11 @@ def is_unlimited(rights: Rights, noun: RecordType) -> bool:
 
 def field_shown(rights: Rights, noun: RecordType, names: str, row: str, bind: Bind, level: Level = Level.READ) -> str:
     """Whether the field whose name the SQL `names` gives may be seen on the visible record `row`; a custom one is `custom.shoe_size`."""
-    all_rows, is_customer = rights.readable(noun), noun is RecordType.CUSTOMER
-    said = {name for grant in rights.grants for of, levels in grant.levels if of is noun for name, _ in levels if name.startswith(CUSTOM)}
-    found = {name: rights.readable(noun, name, level) for name in sorted({*FIELDS[noun], *said})}
-    others = rights.readable(noun, f"{CUSTOM}?", level) if is_customer else all_rows
-    if others == all_rows:
-        cases = {name: rows for name, rows in found.items() if rows != all_rows}
-    else:
-        cases = {name: rows for name, rows in found.items() if rows != all_rows or name.startswith(CUSTOM)}
+    all_rows, own = rights.readable(noun), custom_names(rights.grants) if noun is RecordType.CUSTOMER else []
+    others = rights.readable(noun, f"{CUSTOM}?", level) if noun is RecordType.CUSTOMER else all_rows
+    found = {name: rights.readable(noun, name, level) for name in (*FIELDS[noun], *own)}
+    # A custom field that may be seen everywhere is named too where the others may not: what is not named is one of those.
+    cases = {name: rows for name, rows in found.items() if rows != (others if name in own else all_rows)}
     written = [f"WHEN {names} = {bind(name, 'text')} THEN {within(rows, noun, row, bind)}" for name, rows in cases.items()]
     if others != all_rows:
         written.append(f"WHEN {names} LIKE '{CUSTOM}%' THEN {within(others, noun, row, bind)}")

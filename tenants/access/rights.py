@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
 
-from tenants.access.fields import SYSTEM, field_of
+from tenants.access.fields import CUSTOM, SYSTEM, field_of
 from tenants.access.permissions import ON_RECORDS, Action, Level, Permission, Scope, on
 from tenants.words import RecordType
 
@@ -91,6 +91,11 @@ class Grant:
         return max(level, known.least, key=lambda each: each.height)
 
 
+def custom_names(grants: Iterable[Grant]) -> list[str]:
+    """The custom fields (`custom.shoe_size`) that the levels of these grants name, in order; for all others `*` stands."""
+    return sorted({name for grant in grants for _, levels in grant.levels for name, _ in levels if name.startswith(CUSTOM)})
+
+
 @dataclass(frozen=True, eq=False)
 class Rights:
     """The sum of grants. Made by `rights_of`: equal grants are one object, which is compared by identity."""
@@ -103,9 +108,13 @@ class Rights:
         """The same for the same rights in any process."""
         return sha256(repr(self.grants).encode()).hexdigest()
 
+    @cached_property
+    def _had(self) -> frozenset[Permission]:
+        return frozenset(permission for grant in self.grants for permission, _ in grant.permissions)
+
     def may(self, permission: Permission) -> bool:
         """Whether a permission is had at all, however far it reaches."""
-        return any(grant.scope(permission) is not None for grant in self.grants)
+        return permission in self._had
 
     def rows(self, permission: Permission, name: str | None = None, level: Level = Level.READ) -> Rows:
         """The records on which a permission is had, and there a level of a field of theirs."""

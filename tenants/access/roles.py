@@ -16,7 +16,7 @@ from tenants.access.fields import CUSTOM
 from tenants.access.grants import grant_of, json_of
 from tenants.access.naming import check_name_is_free, check_version, right_description, right_name
 from tenants.access.permissions import Permission
-from tenants.access.rights import NOTHING_GRANTED, Grant, rights_of
+from tenants.access.rights import NOTHING_GRANTED, Grant, custom_names, rights_of
 from tenants.ids import new_id
 from tenants.refusals import Invalid, NotFound, TooLarge
 from tenants.session import session
@@ -172,7 +172,7 @@ async def right_grant(grants: Mapping[str, Any]) -> Grant:
     grant = grant_of(grants)
     if len(orjson.dumps(json_of(grant))) > GRANT_BYTES_MOST:
         raise TooLarge(f"A role takes at most {GRANT_BYTES_MOST // 1024} KiB: name fewer values in its conditions.")
-    named = {name for _, levels in grant.levels for name, _ in levels if name.startswith(CUSTOM)}
+    named = set(custom_names([grant]))
     tested = {test.field for _, tests in grant.tests for test in tests if test.field.startswith(CUSTOM)}
     if named or tested:
         _check_custom(await _custom_fields(sorted(named | tested)), named, tested)

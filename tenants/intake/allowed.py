@@ -18,14 +18,14 @@ import orjson
 from tenants.access.fields import CUSTOM, FIELDS
 from tenants.access.holding import Asker, holds
 from tenants.access.permissions import Action, Level, on
-from tenants.access.rights import ALL_ROWS, Rights
+from tenants.access.rights import ALL_ROWS, Rights, custom_names
 from tenants.intake.match import Matches, Sign, Stored
 from tenants.intake.problems import Code, Fault
 from tenants.intake.records import Draft
 from tenants.intake.rules import KeyKind, field_of
 from tenants.intake.shapes import Shape
 from tenants.refusals import NotAllowed
-from tenants.session import Actor, Session
+from tenants.session import Session
 from tenants.words import RecordType
 
 #: What goes along with a field, or says which record is meant.
@@ -44,8 +44,7 @@ WHERE tenant_id = $1 AND id = any($2::uuid[])
 def is_free(rights: Rights, noun: RecordType, actions: tuple[Action, ...]) -> bool:
     """Whether all of this may be done to all of a noun's records, in every field: nothing has to be asked of any of them."""
     permissions = [on(noun, action) for action in actions]
-    own = {name for grant in rights.grants for _, levels in grant.levels for name, _ in levels if name.startswith(CUSTOM)}
-    names = [*FIELDS[noun], *own, *([f"{CUSTOM}?"] if noun is RecordType.CUSTOMER else [])]
+    names = [*FIELDS[noun], *([*custom_names(rights.grants), f"{CUSTOM}?"] if noun is RecordType.CUSTOMER else [])]
     return rights.readable(RecordType.CUSTOMER) == ALL_ROWS and all(
         rights.rows(each) == ALL_ROWS and all(rights.rows(each, name, Level.WRITE) == ALL_ROWS for name in names) for each in permissions
     )
@@ -145,7 +144,7 @@ async def allowed_of(
             raise NotAllowed(
                 f"Your roles do not let you see a customer's {field_of(kind)}, so nothing is matched by it.", field=["match_by"]
             )
-    found = Allowed(actor.rights, noun, Asker(actor.member_id, actor.teammates))
+    found = Allowed(actor.rights, noun, actor.asker)
     if noun is not RecordType.CUSTOMER:
         ids = {draft.values["customer_id"] for draft in drafts if "customer_id" in draft.values}
         ids |= {stored.values["customer_id"] for stored in matches.records.values()}
@@ -164,9 +163,3 @@ def _unlink(drafts: Sequence[Draft], allowed: Allowed, matches: Matches) -> None
             draft.link = draft.link or ("customer_id", id)
             matches.links[draft.link] = []
             del draft.values["customer_id"]
-
-
-def owned(drafts: Sequence[Draft], actor: Actor) -> bool:
-    """Whether new customers of an actor are his own unless they say otherwise: where he may make no others."""
-    rows = actor.rights.rows(on(RecordType.CUSTOMER, Action.CREATE))
-    return bool(drafts) and actor.member_id is not None and bool(rows) and ALL_ROWS[0].scope not in {reach.scope for reach in rows}

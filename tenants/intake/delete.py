@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tenants.access.holding import Asker, holds
+from tenants.access.holding import holds
 from tenants.access.permissions import Action
 from tenants.changes.change import Change
 from tenants.changes.record import Cause, record
@@ -109,7 +109,7 @@ def _owners(shape: Shape, found: Matches, allowed: Allowed | None) -> dict[UUID,
 def _seen(doomed: Sequence[tuple[Shape, list[Stored]]], owners: Mapping[UUID, UUID | None], current: Session) -> Counter[str]:
     """How many records of each type the actor may see of those that go: what goes with a customer may be hidden from him."""
     actor, counts = current.actor, Counter[str]()
-    asker = Asker(actor.member_id, actor.teammates)
+    asker = actor.asker
     for shape, records in doomed:
         noun = shape.record_type
         for stored in records:

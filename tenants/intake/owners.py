@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tenants.intake.allowed import owned
+from tenants.access.permissions import Action, Scope, on
 from tenants.intake.records import Draft
-from tenants.session import Session
+from tenants.session import Actor, Session
+from tenants.words import RecordType
 
 _MEMBERS = """
 SELECT id, name, email FROM member
@@ -19,7 +20,7 @@ async def assign_owners(drafts: Sequence[Draft], current: Session) -> None:
 
     Who may make no customers but his own is the owner of a new one that names none.
     """
-    default = current.actor.member_id if owned(drafts, current.actor) else None
+    default = current.actor.member_id if drafts and _makes_own_alone(current.actor) else None
     names = {draft.values["owner"].lower() for draft in drafts if draft.values.get("owner")}
     found: dict[str, set[object]] = {}
     own_name = None
@@ -36,3 +37,9 @@ async def assign_owners(drafts: Sequence[Draft], current: Session) -> None:
             draft.values["owner_id"] = None
         elif default and own_name and draft.wanted_id is None:
             draft.default_owner = (own_name, default)
+
+
+def _makes_own_alone(actor: Actor) -> bool:
+    """Whether an actor may make customers, and none but those of the own ones or teams."""
+    rows = actor.rights.rows(on(RecordType.CUSTOMER, Action.CREATE))
+    return bool(rows) and all(reach.scope is not Scope.ALL for reach in rows)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from tenants.access.reach import Who, visible, within
+from tenants.access.reach import Who, value_for, visible, within
 from tenants.access.rights import ALL_ROWS
 from tenants.session import Session
 from tenants.words import RecordType
@@ -23,8 +23,7 @@ async def seen_with(name: str, ids: Collection[UUID], current: Session) -> set[U
     values: list[Any] = [current.tenant_id, list(ids)]
 
     def bind(value: Who | str | tuple[str, ...], type_: str) -> str:
-        who = {Who.ME: actor.member_id, Who.TEAM: sorted({*actor.teammates, *([actor.member_id] if actor.member_id else [])})}
-        values.append(who[value] if isinstance(value, Who) else list(value) if isinstance(value, tuple) else value)
+        values.append(value_for(actor.asker, value))
         return f"${len(values)}::{type_}"
 
     seen = f"{visible(actor.rights, noun, 'c', bind)} AND {within(rows, noun, 'c', bind)}"

@@ -33,7 +33,7 @@ from server.schema.lists import LIST_TYPES
 from tenants.access.built_in import REVEALS
 from tenants.access.fields import CUSTOM, FIELDS
 from tenants.access.permissions import NOUNS, Action, Level, on
-from tenants.access.rights import OTHERS, Rights
+from tenants.access.rights import OTHERS, Rights, custom_names
 from tenants.refusals import NotAllowed
 from tenants.words import RecordType
 
@@ -144,8 +144,7 @@ class Seeing:
                 return True
 
     def _custom(self) -> set[str]:
-        said = {name for grant in self._rights.grants for _, levels in grant.levels for name, _ in levels if name.startswith(CUSTOM)}
-        return {*said, f"{CUSTOM}{OTHERS}"}
+        return {*custom_names(self._rights.grants), f"{CUSTOM}{OTHERS}"}
 
     def _hidden_values(self) -> Iterator[tuple[str, set[str]]]:
         """Values of enums that order or group by what may not be seen."""
